@@ -1,0 +1,1 @@
+"""Advisories: OSV records, ecosystems, severity, and the store they are looked up in."""

@@ -1,0 +1,141 @@
+"""Subject, component and bom: the values every later room works on.
+
+All are immutable and hold no reference to a file, a clock or the machine they
+were made on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class SubjectKind(StrEnum):
+    """What was looked at."""
+
+    IMAGE = "image"
+    ROOTFS = "rootfs"
+    HOST = "host"
+    SBOM = "sbom"
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One layer of an image, lowest first in `Subject.layers`."""
+
+    diff_id: str
+    """``sha256:…`` of the uncompressed tar, as checked while reading."""
+    digest: str = ""
+    """``sha256:…`` of the stored blob; empty where the format names none."""
+    created_by: str = ""
+    """The instruction from the image history, verbatim."""
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Identity of the target: what the verdict and its evidence are about."""
+
+    kind: SubjectKind
+    source: str
+    """How it was read: docker-archive, oci, daemon, rootfs, rootfs-tar, host, sbom."""
+    name: str
+    """Image reference, file name or host name; never a path of this machine."""
+    digests: dict[str, str] = {}
+    """Algorithm to hex digest. Always holds sha256 once reading has ended."""
+    created: datetime | None = None
+    """UTC; None where the source does not say."""
+    created_basis: str = ""
+    """Where `created` comes from: config, newest-file, sbom."""
+    architecture: str = ""
+    os: str = ""
+    tags: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    layers: tuple[Layer, ...] = ()
+
+
+class Distro(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The distribution as os-release(5) names it."""
+
+    id: str
+    version_id: str = ""
+    codename: str = ""
+    pretty_name: str = ""
+    id_like: tuple[str, ...] = ()
+    cpe_name: str = ""
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, order=True):
+    """Where a component was seen: the file that says so, and its layer."""
+
+    path: str
+    layer: str = ""
+    """diff_id of the layer that holds `path`; empty outside images."""
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One installed package, as its package manager states it."""
+
+    ref: str
+    """bom-ref: unique within the bom and derived from content."""
+    type: str
+    """purl type: deb, apk, rpm, pypi, golang, …"""
+    name: str
+    version: str
+    """In the form its scheme compares: dpkg ``[epoch:]upstream[-revision]``,
+    rpm ``[epoch:]version-release`` with the epoch left out when it is 0."""
+    purl: str
+    namespace: str = ""
+    arch: str = ""
+    source_name: str = ""
+    """Source package; equal to `name` where the package manager names no other."""
+    source_version: str = ""
+    module: str = ""
+    """rpm modularity label ``name:stream:version:context``; empty for other packages."""
+    vendor: str = ""
+    licenses: tuple[str, ...] = ()
+    locations: tuple[Location, ...] = ()
+
+
+class ReadingStatus(StrEnum):
+    """How completely something was read."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Coverage: one thing that was to be read, and what came of it.
+
+    Anything other than COMPLETE keeps the verdict from being PASS.
+    """
+
+    what: str
+    """dpkg database, os-release, layer, …"""
+    status: ReadingStatus
+    path: str = ""
+    layer: str = ""
+    components: int = 0
+    reason: str = ""
+    """Why it is not complete, for a person; empty when it is."""
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, order=True):
+    """Something odd about the input that did not keep it from being read."""
+
+    code: str
+    """Stable name: duplicate-path, absolute-name, parent-name, link-outside-root, …"""
+    message: str
+    path: str = ""
+    layer: str = ""
+
+
+class Bom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that is known to be installed, and how completely that is known."""
+
+    subject: Subject
+    distro: Distro | None = None
+    components: tuple[Component, ...] = ()
+    """Sorted by `ref`."""
+    readings: tuple[Reading, ...] = ()
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,1 @@
+"""Where bytes come from: a target becomes a `Tree` and a subject identity."""

@@ -1,0 +1,52 @@
+"""Version order as text: one file per scheme, one line per scheme below.
+
+A scheme turns a version into a key whose plain byte order is the scheme's
+order: ``key(a) < key(b)`` exactly when ``a`` is older than ``b``, and the keys
+are equal exactly when the scheme calls the versions equal.  With it an
+affected range is two strings, and matching is ``lo <= key AND key < hi`` in
+any database.
+
+Every key is
+
+* printable ASCII (0x21..0x7e), so that each database sorts it the same way;
+* prefix-free: no key is a proper prefix of another, so that `just_after` can
+  turn an inclusive bound into an exclusive one;
+* smaller than `BEYOND` and greater than `BEFORE`.
+
+A version that the scheme cannot parse has no key (None).  Its comparison is
+unknown, which is never "not affected".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+KeyFunction = Callable[[str], str | None]
+
+BEFORE = ""
+"""Lower bound of a range that starts before every version (OSV ``introduced: "0"``)."""
+
+BEYOND = "~"
+"""Upper bound, exclusive, of a range that never ends."""
+
+SCHEMES: dict[str, str] = {
+    "apk": "gate.versions.apk",
+    "dpkg": "gate.versions.dpkg",
+    "pep440": "gate.versions.pep440",
+    "rpm": "gate.versions.rpm",
+    "semver": "gate.versions.semver",
+}
+
+
+@cache
+def key_function(scheme: str) -> KeyFunction:
+    """Return the key function of `scheme`; KeyError for a scheme not in `SCHEMES`."""
+    function: KeyFunction = import_module(SCHEMES[scheme]).key
+    return function
+
+
+def just_after(key: str) -> str:
+    """Return the smallest bound above `key` and below every greater key."""
+    return key + "!"
