@@ -1,0 +1,4 @@
+"""The command line: parse, call, render.
+
+The only room that knows click, terminals and exit codes.
+"""

@@ -1,0 +1,1 @@
+"""Evidence: statements, signed envelopes, and how a stranger verifies them offline."""

@@ -1,0 +1,1 @@
+"""Policy: findings and facts become a verdict.  Pure: the clock is a parameter."""

@@ -1,0 +1,1 @@
+"""One run of the gate: joins the rooms in the order the data flows."""
