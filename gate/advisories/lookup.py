@@ -1,0 +1,168 @@
+"""From a bom to the questions its components ask of the advisories.
+
+Pure data mapping: which ecosystem, name and version each component is looked
+up under.  A component that cannot ask is a `Gap`, never left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from gate.advisories.ecosystems import (
+    DISTROS,
+    LANGUAGES,
+    DistroRule,
+    Names,
+    Release,
+    normalise,
+    release_suffix,
+    scheme_of,
+)
+from gate.advisories.model import Query
+from gate.bom.model import Bom, Component, Distro
+
+DISTRO_TYPES = frozenset({"deb", "apk", "rpm", "alpm"})
+"""purl types whose packages belong to a distribution."""
+
+_DEBIAN_SIGNED_KERNEL = re.compile(r"linux-signed-[a-z0-9]+\Z")
+_UBUNTU_SIGNED_KERNEL = re.compile(r"linux-signed((?:-[a-z0-9.]+)*)\Z")
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A component that cannot be looked up, and why."""
+
+    code: str
+    """unknown-distro, unknown-release, foreign-package, no-ecosystem, no-version."""
+    message: str
+    ref: str
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """All questions of one bom; both tuples are sorted."""
+
+    queries: tuple[Query, ...]
+    gaps: tuple[Gap, ...]
+
+
+def lookup(bom: Bom) -> Lookup:
+    """Return what each component of `bom` asks."""
+    distro = _DistroLookup(bom)
+    queries: set[Query] = set()
+    gaps: list[Gap] = []
+    for component in bom.components:
+        if not component.version:
+            gaps.append(_gap("no-version", "has no version that could be compared", component))
+        elif component.type in DISTRO_TYPES:
+            asked = distro.ask(component)
+            if isinstance(asked, Gap):
+                gaps.append(asked)
+            else:
+                queries.update(asked)
+        elif component.type in LANGUAGES:
+            queries.add(_language_query(component))
+        else:
+            message = f"packages of type '{component.type}' have no OSV ecosystem"
+            gaps.append(_gap("no-ecosystem", message, component))
+    return Lookup(queries=tuple(sorted(queries)), gaps=tuple(sorted(gaps)))
+
+
+class _DistroLookup:
+    """The part of the mapping that is the same for all packages of a distribution."""
+
+    def __init__(self, bom: Bom) -> None:
+        self.distro = bom.distro
+        self.rule = DISTROS.get(bom.distro.id) if bom.distro else None
+        self.ecosystems: tuple[str, ...] = ()
+        if bom.distro is not None and self.rule is not None:
+            self.ecosystems = _ecosystems(bom.distro, self.rule, bom.components)
+
+    def ask(self, component: Component) -> list[Query] | Gap:
+        if self.distro is None:
+            message = "no os-release says which distribution it belongs to"
+            return _gap("unknown-distro", message, component)
+        if self.rule is None:
+            message = f"no OSV ecosystem is known for distribution '{self.distro.id}'"
+            return _gap("unknown-distro", message, component)
+        if component.type != self.rule.type:
+            message = f"a {component.type} package on distribution '{self.distro.id}'"
+            return _gap("foreign-package", message, component)
+        if not self.ecosystems:
+            message = f"os-release of '{self.distro.id}' names no release"
+            return _gap("unknown-release", message, component)
+        return [
+            Query(
+                ref=component.ref,
+                ecosystem=ecosystem,
+                name=normalise(ecosystem, name),
+                version=version,
+                scheme=scheme_of(ecosystem),
+            )
+            for ecosystem in self.ecosystems
+            for name, version in _names(component, self.rule)
+        ]
+
+
+def _ecosystems(
+    distro: Distro, rule: DistroRule, components: tuple[Component, ...]
+) -> tuple[str, ...]:
+    if rule.release is Release.NONE:
+        return (rule.ecosystem,)
+    suffix = release_suffix(rule, distro.version_id, distro.codename)
+    if not suffix:
+        return ()
+    if rule.ecosystem == "Ubuntu" and any("esm" in component.version for component in components):
+        # A "+esmN" version can only come from an Ubuntu Pro archive, so the
+        # Pro advisories speak of this system as well.
+        return (f"Ubuntu:{suffix}", f"Ubuntu:Pro:{suffix}")
+    return (f"{rule.ecosystem}:{suffix}",)
+
+
+def _names(component: Component, rule: DistroRule) -> list[tuple[str, str]]:
+    binary = (component.name, component.version)
+    source = (
+        component.source_name or component.name,
+        component.source_version or component.version,
+    )
+    if rule.names is Names.BINARY:
+        return [binary]
+    if rule.type == "deb":
+        source = _kernel_source(source)
+    if rule.names is Names.SOURCE:
+        return [source]
+    return [binary] if source == binary else [binary, source]
+
+
+def _kernel_source(source: tuple[str, str]) -> tuple[str, str]:
+    """Name the source that kernel advisories name, behind a signed package.
+
+    Debian signs in a package of its own, ``linux-signed-amd64 6.1.76+1``, made
+    from ``linux 6.1.76-1``; Ubuntu in ``linux-signed`` of the same version.
+    """
+    name, version = source
+    if _DEBIAN_SIGNED_KERNEL.match(name) and "+" in version:
+        upstream, _, revision = version.rpartition("+")
+        return "linux", f"{upstream}-{revision}"
+    if signed := _UBUNTU_SIGNED_KERNEL.match(name):
+        return f"linux{signed[1]}", version
+    return source
+
+
+def _language_query(component: Component) -> Query:
+    ecosystem = LANGUAGES[component.type]
+    separator = ":" if ecosystem == "Maven" else "/"
+    name = component.name
+    if component.namespace:
+        name = f"{component.namespace}{separator}{name}"
+    return Query(
+        ref=component.ref,
+        ecosystem=ecosystem,
+        name=normalise(ecosystem, name),
+        version=component.version,
+        scheme=scheme_of(ecosystem),
+    )
+
+
+def _gap(code: str, message: str, component: Component) -> Gap:
+    return Gap(code=code, message=message, ref=component.ref)
