@@ -41,7 +41,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     """Image reference, file name or host name; never a path of this machine."""
     digests: dict[str, str] = {}
-    """Algorithm to hex digest. Always holds sha256 once reading has ended."""
+    """Algorithm to hex digest. Always holds sha256 once reading has ended: of the
+    image manifest where there is one, else of the image configuration, the
+    archive, the inventory (rootfs, host) or the SBOM file."""
+    image_id: str = ""
+    """``sha256:…`` of the image configuration: what `docker images` calls the image ID."""
+    repo_digests: tuple[str, ...] = ()
+    """``name@sha256:…`` under which registries know the image, where the source says so."""
     created: datetime | None = None
     """UTC; None where the source does not say."""
     created_basis: str = ""

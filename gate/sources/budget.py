@@ -63,11 +63,12 @@ class Meter:
         if self.expanded > self.budget.expanded_bytes:
             raise self.over("expanded_bytes", f"{self.budget.expanded_bytes:,} bytes", where)
 
-    def add_entry(self, where: str) -> None:
-        """Count one archive member or directory entry."""
-        self.entries += 1
+    def add_entries(self, count: int, where: str) -> None:
+        """Count archive members or directory entries, and look at the clock."""
+        self.entries += count
         if self.entries > self.budget.entries:
             raise self.over("entries", f"{self.budget.entries:,} entries", where)
+        self.check_time(where)
 
     def add_retained(self, count: int, where: str) -> None:
         """Count `count` bytes of file content that stay in memory."""

@@ -1,0 +1,128 @@
+"""The stored parts of an image: documents and layers, wherever they lie.
+
+`Blobs` is what an archive, a layout folder and later a registry have in
+common; `gate.sources.dockerarchive` and `gate.sources.oci` read images from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Protocol
+
+import msgspec
+
+from gate.errors import InputError
+from gate.sources.budget import Meter
+from gate.sources.codecs import Codec, decompressed, sniff, unread_codec
+from gate.sources.layer import Content, scan
+from gate.sources.streams import Chunk, ChunkReader, Digest, ahead, hashed
+from gate.sources.tar import BLOCK, looks_like_tar
+from gate.sources.wanted import Wanted
+
+
+class ScannedLayer(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer that was read to its end, with the digests of what was read."""
+
+    content: Content
+    digest: str
+    """``sha256:…`` of the stored bytes."""
+    diff_id: str
+    """``sha256:…`` of the uncompressed bytes."""
+    size: int
+    """Stored bytes."""
+
+
+class Blobs(Protocol):
+    """Where an image's documents and layers are fetched from, by name."""
+
+    @property
+    def where(self) -> str:
+        """Name of the source, for messages."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a blob of this name."""
+        ...
+
+    def document(self, name: str) -> bytes:
+        """Return a small document; InputError where it is missing or too large."""
+        ...
+
+    def layer(self, name: str) -> ScannedLayer:
+        """Read a layer to its end; InputError where it is missing or not well-formed."""
+        ...
+
+
+def codec_of(head: bytes, where: str) -> Codec:
+    """Return how a layer that begins with `head` is compressed; InputError if unknown."""
+    codec = sniff(head)
+    if codec is Codec.NONE and head and not looks_like_tar(head):
+        named = unread_codec(head)
+        raise InputError(
+            f"is compressed with {named}, which is not read"
+            if named
+            else "is neither a tar archive nor compressed in a known way",
+            where=where,
+            hint="layers may be plain tar, gzip, zstd, xz or bzip2",
+        )
+    return codec
+
+
+def scan_mapped(view: memoryview, wanted: Wanted, meter: Meter, where: str) -> ScannedLayer:
+    """Index a layer that lies whole in `view`, which must outlive the result."""
+    codec = codec_of(bytes(view[:BLOCK]), where)
+    stored = Digest()
+    if codec is Codec.NONE:
+        stored.update(view)
+        index = scan(ChunkReader([view], where), wanted, meter, keep=False)
+        digest = f"sha256:{stored.hexdigest()}"
+        content = Content(index, where, mapped=view)
+        return ScannedLayer(content=content, digest=digest, diff_id=digest, size=len(view))
+
+    def expand() -> Iterator[Chunk]:
+        return decompressed(codec, [view], meter, where)
+
+    stored.update(view)
+    expanded = Digest()
+    chunks = ahead(expand())
+    reader = ChunkReader(hashed(chunks, expanded), where)
+    index = scan(reader, wanted, meter, keep=True)
+    content = Content(index, where, reopen=expand)
+    return ScannedLayer(
+        content=content,
+        digest=f"sha256:{stored.hexdigest()}",
+        diff_id=f"sha256:{expanded.hexdigest()}",
+        size=len(view),
+    )
+
+
+def scan_streamed(
+    chunks: Iterator[Chunk],
+    wanted: Wanted,
+    meter: Meter,
+    where: str,
+    again: Callable[[], Iterator[Chunk]] | None,
+) -> ScannedLayer:
+    """Index a layer that passes by only once.
+
+    `again` yields its stored bytes a second time, where that is possible.
+    """
+    reader = ChunkReader(chunks, where)
+    head = reader.take_up_to(BLOCK)
+    codec = codec_of(head, where)
+    stored = Digest()
+    raw = hashed(chain([head], reader.rest()), stored)
+    expanded = Digest()
+    plain = hashed(decompressed(codec, raw, meter, where), expanded)
+    index = scan(ChunkReader(plain, where), wanted, meter, keep=True)
+
+    def reopen() -> Iterator[Chunk]:
+        return decompressed(codec, again() if again is not None else (), meter, where)
+
+    return ScannedLayer(
+        content=Content(index, where, reopen=reopen if again is not None else None),
+        digest=f"sha256:{stored.hexdigest()}",
+        diff_id=f"sha256:{expanded.hexdigest()}",
+        size=stored.size,
+    )

@@ -1,0 +1,192 @@
+"""An image's configuration, and the checks that bind its layers to it.
+
+Rules: OCI image specification, config.md; Docker image specification v1.2.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import msgspec
+
+from gate.bom.model import Layer, Note, Reading, ReadingStatus, Subject, SubjectKind
+from gate.errors import InputError
+from gate.sources.blobs import ScannedLayer
+from gate.sources.budget import Meter
+from gate.sources.documents import parse
+from gate.sources.overlay import OverlayTree
+from gate.sources.tree import Tree
+
+
+class ImageRootfs(msgspec.Struct, frozen=True):
+    """`rootfs` of an image configuration."""
+
+    diff_ids: tuple[str, ...]
+    type: str = "layers"
+
+
+class History(msgspec.Struct, frozen=True):
+    """One entry of `history`."""
+
+    created_by: str | None = None
+    comment: str | None = None
+    empty_layer: bool = False
+
+
+class ContainerConfig(msgspec.Struct, frozen=True, rename={"labels": "Labels"}):
+    """The part of `config` that is read."""
+
+    labels: dict[str, str] | None = None
+
+
+class ImageConfig(msgspec.Struct, frozen=True):
+    """An image configuration."""
+
+    rootfs: ImageRootfs
+    architecture: str = ""
+    os: str = ""
+    variant: str = ""
+    created: str | None = None
+    config: ContainerConfig | None = None
+    history: tuple[History, ...] | None = None
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """An opened target: who it is, its files, and what was odd about reading it."""
+
+    subject: Subject
+    tree: Tree
+    readings: tuple[Reading, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class LayerBlob(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer as its manifest describes it, and how to read it."""
+
+    name: str
+    read: Callable[[], ScannedLayer]
+    digest: str = ""
+    """``sha256:…`` that the manifest demands of the stored bytes, or ""."""
+    size: int = -1
+    """Stored bytes that the manifest demands, or -1."""
+
+
+def parse_config(data: bytes, meter: Meter, where: str) -> ImageConfig:
+    """Decode an image configuration; InputError where it is not one."""
+    return parse(data, ImageConfig, meter, f"{where}, image configuration")
+
+
+def open_image(
+    config: ImageConfig,
+    blobs: Sequence[LayerBlob],
+    subject: Subject,
+    meter: Meter,
+    where: str,
+) -> Opened:
+    """Read all layers, check them against manifest and configuration, and merge them.
+
+    `subject` carries what the caller knows (name, digests, tags); created,
+    platform, labels and layers are filled in here.  Raises InputError when a
+    layer is missing or is not the one that was described.
+    """
+    diff_ids = config.rootfs.diff_ids
+    if len(blobs) != len(diff_ids):
+        raise InputError(
+            f"the manifest has {len(blobs)} layers, the configuration {len(diff_ids)}",
+            where=where,
+            hint="the image is damaged: pull or build it again",
+        )
+    if len(blobs) > meter.budget.layers:
+        raise meter.over("layers", f"{meter.budget.layers} layers", where)
+    scanned = _read_all(blobs)
+    for blob, layer, diff_id in zip(blobs, scanned, diff_ids, strict=True):
+        _check(blob, layer, diff_id, where)
+    instructions, notes = _instructions(config, len(blobs))
+    created, created_note = _created(config.created)
+    tree = OverlayTree([(layer.diff_id, layer.content) for layer in scanned], meter, where)
+    filled = msgspec.structs.replace(
+        subject,
+        kind=SubjectKind.IMAGE,
+        created=created,
+        created_basis="config" if created else "",
+        architecture=config.architecture + (f"/{config.variant}" if config.variant else ""),
+        os=config.os,
+        labels=dict(sorted((config.config.labels or {}).items())) if config.config else {},
+        layers=tuple(
+            Layer(diff_id=layer.diff_id, digest=layer.digest, created_by=instruction)
+            for layer, instruction in zip(scanned, instructions, strict=True)
+        ),
+    )
+    readings = tuple(
+        Reading(what="layer", status=ReadingStatus.COMPLETE, layer=layer.diff_id)
+        for layer in scanned
+    )
+    return Opened(subject=filled, tree=tree, readings=readings, notes=(*notes, *created_note))
+
+
+def _read_all(blobs: Sequence[LayerBlob]) -> list[ScannedLayer]:
+    if len(blobs) == 1:
+        return [blobs[0].read()]
+    workers = min(len(blobs), os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(lambda blob: blob.read(), blobs))
+
+
+def _check(blob: LayerBlob, layer: ScannedLayer, diff_id: str, where: str) -> None:
+    place = f"{where}, {blob.name}"
+    hint = "the image is damaged or was tampered with: pull or build it again"
+    if blob.size >= 0 and layer.size != blob.size:
+        raise InputError(
+            f"has {layer.size:,} bytes where the manifest says {blob.size:,}",
+            where=place,
+            hint=hint,
+        )
+    if blob.digest and layer.digest != blob.digest:
+        raise InputError(
+            f"its bytes have digest {layer.digest}, the manifest says {blob.digest}",
+            where=place,
+            hint=hint,
+        )
+    if layer.diff_id != diff_id:
+        raise InputError(
+            f"its content has digest {layer.diff_id}, the configuration says {diff_id}",
+            where=place,
+            hint=hint,
+        )
+
+
+def _instructions(config: ImageConfig, layers: int) -> tuple[list[str], tuple[Note, ...]]:
+    """Return the instruction behind each layer, as far as the history tells."""
+    made = [
+        (entry.created_by or entry.comment or "").strip()
+        for entry in config.history or ()
+        if not entry.empty_layer
+    ]
+    if len(made) == layers:
+        return made, ()
+    if not made:
+        return [""] * layers, ()
+    note = Note(
+        code="history-mismatch",
+        message=f"the image history names {len(made)} layers, there are {layers}",
+    )
+    return [""] * layers, (note,)
+
+
+def _created(stated: str | None) -> tuple[datetime | None, tuple[Note, ...]]:
+    """Read `created` (RFC 3339).  Zero values of builders are unknown, not ancient."""
+    if not stated:
+        return None, ()
+    try:
+        created = datetime.fromisoformat(stated)
+    except ValueError:
+        shown = stated[:40]
+        return None, (Note(code="created-unreadable", message=f"created is '{shown}'"),)
+    created = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)
+    if created.year <= 1 or created.timestamp() == 0:
+        message = "created is the builder's zero value, so the image's age is unknown"
+        return None, (Note(code="created-zero", message=message),)
+    return created.replace(microsecond=0), ()

@@ -1,0 +1,113 @@
+"""From what the user typed to an opened target.
+
+The kind is recognised from content; a prefix forces it.  A new kind of target
+is one file and one line in `OPENERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from gate.bom.model import Bom
+from gate.errors import UnreachableError, UsageError
+from gate.sources import bomfile, oci
+from gate.sources.archivefile import open_archive
+from gate.sources.budget import Meter
+from gate.sources.daemon import open_daemon
+from gate.sources.image import Opened
+from gate.sources.layout import LayoutFolder, is_layout
+from gate.sources.request import Request
+from gate.sources.rootfs import open_host, open_rootfs_folder
+
+_FILE_ENDINGS = (".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".json", ".xml", ".spdx")
+
+
+Opener = Callable[[str, Request, Meter], Opened | Bom]
+
+
+def open_target(target: str, request: Request, meter: Meter) -> Opened | Bom:
+    """Open `target`; the result is a Bom where the target is an SBOM file already.
+
+    Raises UsageError, InputError or UnreachableError.
+    """
+    if target == "host":
+        return OPENERS["host"]("", request, meter)
+    prefix, colon, rest = target.partition(":")
+    if colon and prefix in OPENERS:
+        return OPENERS[prefix](rest, request, meter)
+    path = Path(target)
+    if path.is_dir():
+        return OPENERS["oci" if is_layout(path) else "rootfs"](target, request, meter)
+    if path.exists():
+        is_bom = bomfile.looks_like_document(path)
+        return OPENERS["sbom" if is_bom else "archive"](target, request, meter)
+    if target.startswith((".", "/", "~")) or target.endswith(_FILE_ENDINGS):
+        raise UnreachableError("there is no such file", where=target, hint="check the path")
+    return OPENERS["daemon"](target, request, meter)
+
+
+def _open_docker_archive(name: str, request: Request, meter: Meter) -> Opened:
+    path = _existing(name)
+    return open_archive(path, request, meter, kind="docker-archive")
+
+
+def _open_any_archive(name: str, request: Request, meter: Meter) -> Opened:
+    return open_archive(_existing(name), request, meter)
+
+
+def _open_oci(name: str, request: Request, meter: Meter) -> Opened:
+    path = _existing(name)
+    if path.is_dir():
+        return oci.open_oci(LayoutFolder(path, request.wanted, meter), request.choice, meter)
+    return open_archive(path, request, meter, kind="oci")
+
+
+def _open_daemon(name: str, request: Request, meter: Meter) -> Opened:
+    if not name:
+        raise UsageError("names no image", where="daemon:", hint="for example daemon:debian:12")
+    return open_daemon(name, request.wanted, meter)
+
+
+def _open_rootfs(name: str, request: Request, meter: Meter) -> Opened:
+    path = _existing(name)
+    if path.is_dir():
+        return open_rootfs_folder(path, meter)
+    return open_archive(path, request, meter, kind="rootfs")
+
+
+def _open_host(name: str, request: Request, meter: Meter) -> Opened:
+    del request
+    if name:
+        raise UsageError(
+            "only the host this runs on can be read",
+            where=f"host:{name}",
+            hint="run patchgate there, or give a folder with rootfs:PATH",
+        )
+    return open_host(meter)
+
+
+def _open_bom(name: str, request: Request, meter: Meter) -> Bom:
+    del request
+    return bomfile.open_bom(_existing(name), meter)
+
+
+def _existing(name: str) -> Path:
+    path = Path(name)
+    if not name or not path.exists():
+        raise UnreachableError(
+            "there is no such file", where=name or "the target", hint="check the path"
+        )
+    return path
+
+
+OPENERS: Mapping[str, Opener] = {
+    "archive": _open_any_archive,
+    "daemon": _open_daemon,
+    "docker-archive": _open_docker_archive,
+    "host": _open_host,
+    "oci": _open_oci,
+    "rootfs": _open_rootfs,
+    "sbom": _open_bom,
+}
+"""Prefix of a target to what opens it."""
