@@ -55,6 +55,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _WORDS: dict[str, Severity] = {
     "critical": Severity.CRITICAL,
+    "malware": Severity.CRITICAL,
     "important": Severity.HIGH,
     "high": Severity.HIGH,
     "moderate": Severity.MEDIUM,
@@ -93,6 +94,9 @@ def statements(record: Record, entries: tuple[Affected, ...]) -> Iterator[Statem
         if (entry.type, entry.score) not in seen:
             seen.add((entry.type, entry.score))
             yield from _from_entry(record, entry, Basis.RECORD)
+    if record.id.startswith("MAL-"):
+        # Malicious code has no score, and nothing it could wait for.
+        yield _from_word(record, "malware")
     words = {word for affected in relevant for word in _package_words(affected)}
     words.update(_record_words(record, relevant))
     yield from (_from_word(record, word) for word in sorted(words) if word.lower() in _WORDS)

@@ -31,6 +31,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """One file that is read whole: a package database, an os-release."""
     header_bytes: int = MIB
     """One extended tar header, as Go's archive/tar caps it (CVE-2022-2879)."""
+    text_bytes: int = 128 * MIB
+    """A package database that is text: dpkg, apk."""
     document_bytes: int = 4 * MIB
     """One manifest, index or image configuration, as registries cap it."""
     path_bytes: int = 64 * 1024

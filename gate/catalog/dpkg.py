@@ -1,0 +1,161 @@
+"""dpkg: ``var/lib/dpkg/status``, and ``status.d`` of distroless images.
+
+Rules: deb822(5), dpkg-query(1) (package states), Debian policy 5.6.1
+(``Source``, with the source's version in parentheses where it differs).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gate.bom.model import Location, Reading
+from gate.catalog.package import Found, Package, reading_of
+from gate.catalog.stanzas import read_text, stanzas
+from gate.errors import InputError
+from gate.sources.budget import Meter
+from gate.sources.paths import text
+from gate.sources.tree import Tree
+from gate.sources.wanted import Wanted
+
+STATUS = b"var/lib/dpkg/status"
+STATUS_FOLDER = b"var/lib/dpkg/status.d"
+INFO_FOLDER = b"var/lib/dpkg/info"
+
+_WHAT = "dpkg database"
+_FIELD = re.compile(rb"([!-9;-~]+):[ \t]*([^\n]*)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.~_-]*")
+_VERSION = re.compile(r"[0-9A-Za-z.+:~_-]+")
+_SOURCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.~_-]*)(?:\s+\(([^()\s]+)\))?")
+_ABSENT = frozenset({"not-installed", "config-files"})
+_STATES = _ABSENT | {
+    "half-installed",
+    "unpacked",
+    "half-configured",
+    "triggers-awaited",
+    "triggers-pending",
+    "installed",
+}
+_NAMES_SHOWN = 3
+
+
+class DpkgCataloger:
+    """Reads dpkg's databases.  Implements `Cataloger`."""
+
+    wanted = Wanted(paths=frozenset({STATUS}), folders=frozenset({STATUS_FOLDER}))
+
+    def __call__(self, tree: Tree, meter: Meter) -> Found:
+        """Return the packages whose files are on disk."""
+        packages: list[Package] = []
+        readings: list[Reading] = []
+        try:
+            paths = tree.find(self.wanted)
+        except InputError as error:
+            return Found(readings=(reading_of(_WHAT, STATUS, "", 0, [error.what]),))
+        for path in paths:
+            if path.endswith(b".md5sums"):
+                continue
+            found, reading = _read(tree, path, meter)
+            packages.extend(found)
+            readings.append(reading)
+        return Found(packages=tuple(packages), readings=tuple(readings))
+
+
+def _read(tree: Tree, path: bytes, meter: Meter) -> tuple[list[Package], Reading]:
+    try:
+        data = read_text(tree, path, meter)
+    except InputError as error:
+        return [], reading_of(_WHAT, path, "", 0, [error.what])
+    location = Location(path=text(path), layer=tree.layer_of(path))
+    packages: list[Package] = []
+    problems: list[str] = []
+    known: set[str] = set()
+    if data and not data.endswith(b"\n"):
+        problems.append("the last line is cut short")
+    try:
+        for number, stanza in enumerate(stanzas(data, meter, text(path)), start=1):
+            try:
+                fields = _fields(stanza)
+                known.add(fields.get("package", ""))
+                package = _package(fields, location, has_status=path == STATUS)
+            except ValueError as error:
+                problems.append(f"record {number} {error}")
+                continue
+            if package is not None:
+                packages.append(package)
+        if path == STATUS:
+            problems.extend(_unlisted(tree, known))
+    except InputError as error:
+        problems.append(error.what)
+    return packages, reading_of(_WHAT, path, location.layer, len(packages), problems)
+
+
+def _fields(stanza: bytes) -> dict[str, str]:
+    """Parse one stanza; ValueError for what deb822(5) does not allow."""
+    fields: dict[str, str] = {}
+    name = ""
+    for line in stanza.split(b"\n"):
+        if line[:1] in {b" ", b"\t"}:
+            if not name:
+                raise ValueError("begins with a continuation line")
+            continue
+        match = _FIELD.fullmatch(line)
+        if match is None:
+            raise ValueError("has a line that is not a field")
+        name = match[1].decode("ascii").lower()
+        if name in fields:
+            raise ValueError(f"has the field '{match[1].decode('ascii')}' twice")
+        fields[name] = match[2].decode("utf-8", "replace").strip()
+    return fields
+
+
+def _package(fields: dict[str, str], location: Location, *, has_status: bool) -> Package | None:
+    """Return the package of a record, or None where its files are not on disk."""
+    name = fields.get("package", "")
+    if not _NAME.fullmatch(name):
+        raise ValueError("names no package")
+    if "status" in fields or has_status:
+        words = fields.get("status", "").split()
+        state = words[2] if len(words) == 3 else ""
+        if state not in _STATES:
+            raise ValueError(f"of '{name}' has no valid status")
+        if state in _ABSENT:
+            return None
+        if state == "half-installed":
+            raise ValueError(f"says that '{name}' is half-installed")
+    version = fields.get("version", "")
+    if not _VERSION.fullmatch(version):
+        raise ValueError(f"of '{name}' has no valid version")
+    source_name, source_version = name, version
+    if "source" in fields:
+        source = _SOURCE.fullmatch(fields["source"])
+        if source is None:
+            raise ValueError(f"of '{name}' has a malformed source")
+        source_name, source_version = source[1], source[2] or version
+    return Package(
+        type="deb",
+        name=name,
+        version=version,
+        arch=fields.get("architecture", ""),
+        source_name=source_name,
+        source_version=source_version,
+        vendor=fields.get("maintainer", ""),
+        location=location,
+    )
+
+
+def _unlisted(tree: Tree, known: set[str]) -> Iterator[str]:
+    """Say which packages dpkg has a file list of but no record.
+
+    dpkg writes ``info/<package>.list`` for whatever it unpacks, so a status
+    file that was cut between two records gives itself away.
+    """
+    lists = tree.find(Wanted(folders=frozenset({INFO_FOLDER})))
+    names = {
+        path[len(INFO_FOLDER) + 1 : -len(b".list")].partition(b":")[0].decode("utf-8", "replace")
+        for path in lists
+        if path.endswith(b".list")
+    }
+    if missing := sorted(names - known):
+        shown = ", ".join(missing[:_NAMES_SHOWN])
+        yield f"{len(missing)} packages have a file list and no record: {shown}"

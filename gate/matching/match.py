@@ -1,0 +1,241 @@
+"""Match a bom against an advisory set.
+
+`match` is a pure function.  In order, it
+
+1. judges each component against each entry of the ecosystem and name it was
+   looked up under (`gate.matching.ranges`), module builds by their stream
+   (`gate.matching.modules`); withdrawn records never apply;
+2. passes over advisories that are not about vulnerabilities, and says so;
+3. groups what applies by flaw (`gate.matching.flaws`): one flaw in one
+   component is one finding, with every identifier;
+4. rates each finding (`gate.matching.rating`), and dates it;
+5. names every component that nothing could be said of.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from gate.advisories.ecosystems import base_of, normalise
+from gate.advisories.lookup import Gap, Lookup
+from gate.advisories.model import AdvisorySet, Query, StoredRecord
+from gate.advisories.osv import Affected, Record, utc
+from gate.advisories.purpose import Purpose, purpose_of
+from gate.advisories.severity import Statement, statements
+from gate.bom.model import Bom, Component
+from gate.matching.findings import (
+    Finding,
+    Findings,
+    Match,
+    PassedOver,
+    Status,
+)
+from gate.matching.flaws import Flaws, stated_names
+from gate.matching.modules import applicable, build_group
+from gate.matching.ranges import Judgement, judge
+from gate.matching.rating import rate
+from gate.versions import key_function
+
+_ALL_BUILDS = frozenset({"AlmaLinux"})
+"""Ecosystems in which an advisory names several builds of one fixed version."""
+
+
+def match(bom: Bom, lookup: Lookup, advisories: AdvisorySet) -> Findings:
+    """Return the findings of `bom`, whose questions are `lookup`."""
+    index = _Index(advisories)
+    components = {component.ref: component for component in bom.components}
+    covered = {name for source in advisories.sources for name in source.ecosystems}
+    applies: dict[str, list[_Applying]] = defaultdict(list)
+    passed_over: set[PassedOver] = set()
+    for query in lookup.queries:
+        component = components[query.ref]
+        for stored, entries in index.entries(query):
+            applying = _apply(stored, entries, query, component)
+            if applying is None:
+                continue
+            purpose = purpose_of(stored.record, applying.entries)
+            if purpose in {Purpose.SECURITY, Purpose.MALWARE}:
+                applies[query.ref].append(applying)
+            else:
+                passed_over.add(
+                    PassedOver(ref=query.ref, advisory=stored.record.id, kind=purpose.value)
+                )
+    findings = [
+        finding
+        for ref in sorted(applies)
+        for finding in _findings(components[ref], applies[ref], index)
+    ]
+    return Findings(
+        findings=tuple(findings),
+        gaps=(*lookup.gaps, *_uncovered(lookup.queries, covered)),
+        passed_over=tuple(sorted(passed_over)),
+    )
+
+
+class _Applying(NamedTuple):
+    """An advisory that applies to a component."""
+
+    record: Record
+    entries: tuple[Affected, ...]
+    match: Match
+    scheme: str
+
+
+class _Index:
+    """The records of an advisory set, found by package and by flaw."""
+
+    def __init__(self, advisories: AdvisorySet) -> None:
+        self._by_package: dict[tuple[str, str], list[tuple[StoredRecord, list[Affected]]]] = {}
+        self._by_flaw: dict[str, list[Record]] = defaultdict(list)
+        live = [stored for stored in advisories.records if stored.record.withdrawn is None]
+        self.flaws = Flaws(stored.record for stored in live)
+        for stored in live:
+            self._add(stored)
+
+    def _add(self, stored: StoredRecord) -> None:
+        packages: dict[tuple[str, str], list[Affected]] = {}
+        for entry in stored.record.affected or ():
+            if entry.package is not None:
+                ecosystem = entry.package.ecosystem
+                name = normalise(ecosystem, entry.package.name)
+                packages.setdefault((ecosystem, name), []).append(entry)
+        for package, entries in packages.items():
+            self._by_package.setdefault(package, []).append((stored, entries))
+        for flaw in self.flaws.of(stored.record):
+            if self.flaws.is_name_of(stored.record, flaw):
+                self._by_flaw[flaw].append(stored.record)
+
+    def entries(self, query: Query) -> list[tuple[StoredRecord, list[Affected]]]:
+        return self._by_package.get((query.ecosystem, query.name), [])
+
+    def about(self, flaw: str) -> list[Record]:
+        return self._by_flaw[flaw]
+
+
+def _apply(
+    stored: StoredRecord, entries: list[Affected], query: Query, component: Component
+) -> _Applying | None:
+    """Return how a record applies to a component, or None if it does not."""
+    relevant: tuple[Affected, ...] = tuple(entries)
+    ecosystem = base_of(query.ecosystem)
+    if ecosystem in _ALL_BUILDS:
+        relevant = applicable(stored.record, entries, component)
+    judged = [(entry, judge(entry, query.scheme, query.version)) for entry in relevant]
+    if ecosystem in _ALL_BUILDS:
+        judged = _without_fixed_builds(judged)
+    hits = [(entry, answer) for entry, answer in judged if answer.affected is not False]
+    if not hits:
+        return None
+    certain = [answer for _, answer in hits if answer.affected]
+    deciding = (certain or [answer for _, answer in hits])[0]
+    fixed = _greatest((answer.fixed for _, answer in hits), query.scheme)
+    return _Applying(
+        record=stored.record,
+        entries=tuple(entry for entry, _ in hits),
+        match=Match(
+            advisory=stored.record.id,
+            source=stored.source,
+            ecosystem=query.ecosystem,
+            package=query.name,
+            version=query.version,
+            why=deciding.why,
+            fixed=fixed,
+            certain=bool(certain),
+            published=_date(stored.record),
+        ),
+        scheme=query.scheme,
+    )
+
+
+def _without_fixed_builds(
+    judged: list[tuple[Affected, Judgement]],
+) -> list[tuple[Affected, Judgement]]:
+    """Drop the rows about other builds of a version whose fix is installed."""
+    fixed_groups = {build_group(entry) for entry, answer in judged if answer.affected is False} - {
+        ""
+    }
+    return [(entry, answer) for entry, answer in judged if build_group(entry) not in fixed_groups]
+
+
+def _findings(component: Component, applying: list[_Applying], index: _Index) -> Iterable[Finding]:
+    """Group what applies to one component by flaw."""
+    by_flaw: dict[str, list[_Applying]] = defaultdict(list)
+    for item in applying:
+        for flaw in index.flaws.of(item.record):
+            by_flaw[flaw].append(item)
+    findings = [_finding(component, flaw, items, index) for flaw, items in by_flaw.items()]
+    return sorted(findings, key=lambda finding: finding.id)
+
+
+def _finding(component: Component, flaw: str, applying: list[_Applying], index: _Index) -> Finding:
+    applying = sorted(applying, key=_order)
+    own_ids = {item.record.id for item in applying}
+    stated = {name for item in applying for name in stated_names(item.record)}
+    others = [record for record in index.about(flaw) if record.id not in own_ids]
+    own: list[Statement] = []
+    for item in applying:
+        own.extend(statements(item.record, item.entries))
+    borrowed: list[Statement] = []
+    for record in others:
+        borrowed.extend(statements(record, ()))
+    fixes = [item for item in applying if item.match.fixed]
+    fixed = _greatest((item.match.fixed for item in fixes), applying[0].scheme)
+    known = [item.record for item in applying] + others
+    return Finding(
+        ref=component.ref,
+        id=index.flaws.display_name(flaw),
+        identifiers=tuple(sorted(index.flaws.names(flaw) | stated)),
+        summary=next((record.summary for record in known if record.summary), ""),
+        status=Status.FIXED if fixed else Status.UNFIXED,
+        fixed=fixed,
+        rating=rate(own, borrowed),
+        published=min((d for d in map(_date, known) if d is not None), default=None),
+        fix_published=min(
+            (d for d in (_date(item.record) for item in fixes) if d is not None), default=None
+        ),
+        matches=tuple(item.match for item in applying),
+    )
+
+
+def _order(item: _Applying) -> tuple[str, str, str, str, str]:
+    match_ = item.match
+    return match_.advisory, match_.source, match_.ecosystem, match_.package, match_.version
+
+
+def _greatest(fixes: Iterable[str], scheme: str) -> str:
+    """Return the fix that satisfies all: the newest of them, "" where there is none."""
+    known = sorted({fix for fix in fixes if fix})
+    if len(known) < 2 or not scheme:
+        return known[-1] if known else ""
+    key_of = key_function(scheme)
+    return max(known, key=lambda fix: (key_of(fix) or "", fix))
+
+
+def _date(record: Record) -> datetime | None:
+    """Return when a record was published, else when it was last changed.
+
+    Year 1 stands for "not filled in" in the Go database's own files.
+    """
+    for moment in (record.published, record.modified):
+        if moment is not None and moment.year > 1:
+            return utc(moment)
+    return None
+
+
+def _uncovered(queries: Iterable[Query], covered: set[str]) -> list[Gap]:
+    """Return the components whose every ecosystem the sources know nothing of."""
+    asked: dict[str, set[str]] = defaultdict(set)
+    for query in queries:
+        asked[query.ref].add(query.ecosystem)
+    return [
+        Gap(
+            code="no-advisories",
+            message=f"the advisory store has no records of {', '.join(sorted(ecosystems))}",
+            ref=ref,
+        )
+        for ref, ecosystems in sorted(asked.items())
+        if not ecosystems & covered
+    ]

@@ -1,0 +1,169 @@
+"""Whether a version lies in what an affected entry describes.
+
+Rules: OSV schema 1.7.5, section "Evaluation" (normative): an entry applies
+when the version is listed OR lies in a range; events are walked in version
+order; `fixed` is exclusive, `last_affected` inclusive; where `limit` events
+exist the version must lie below one of them; ``introduced: "0"`` comes before
+every version, and 0 means nothing special anywhere else.  GIT ranges speak of
+commits and are passed over.
+
+A comparison that cannot be made is None, never "not affected".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gate.advisories.osv import Affected, Event, Range
+from gate.versions import BEFORE, BEYOND, KeyFunction, key_function
+
+_ORDER = {"introduced": 0, "last_affected": 1, "fixed": 2}
+_PACKAGE_RANGES = frozenset({"SEMVER", "ECOSYSTEM"})
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one affected entry says of one version."""
+
+    affected: bool | None
+    """None: it cannot be decided."""
+    why: str
+    """For a person: the range or the list that decided."""
+    fixed: str = ""
+    """The version to raise to, or "" where the entry names none."""
+
+
+_UNAFFECTED = Judgement(affected=False, why="no range or version of the entry applies")
+
+
+def judge(entry: Affected, scheme: str, version: str) -> Judgement:
+    """Return what `entry` says of `version`, ordered by `scheme` ("" if unknown)."""
+    ranges = _ranges(entry, version)
+    key_of = _key_function(scheme, ranges)
+    key = key_of(version) if key_of is not None else None
+    fixed = _next_fix(ranges, key_of, key)
+    if _is_listed(entry, key_of, version, key):
+        return Judgement(affected=True, why=f"{version} is listed", fixed=fixed)
+    unknown = ""
+    for described in ranges:
+        answer = _in_range(described.events, key_of, key)
+        if answer:
+            return Judgement(affected=True, why=_describe(described.events), fixed=fixed)
+        if answer is None:
+            unknown = _describe(described.events)
+    if unknown:
+        order = f"by {scheme} order" if scheme else "since no order is known for this ecosystem"
+        why = f"{version} cannot be compared with {unknown} {order}"
+        return Judgement(affected=None, why=why, fixed=fixed)
+    return _UNAFFECTED
+
+
+def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
+    """Return the ranges that speak of package versions.
+
+    Go records keep versions that are not Go module versions in
+    ``ecosystem_specific.custom_ranges``, beside a SEMVER range of bare
+    "introduced 0" that would call every version affected.  Then the custom
+    ranges decide, except for a pseudo-version without a base: it counts from
+    0.0.0 and compares with nothing.
+    """
+    ranges = tuple(r for r in entry.ranges or () if r.type in _PACKAGE_RANGES)
+    if all(_is_bare(described.events) for described in ranges):
+        custom = _custom_ranges(entry)
+        if custom and not version.removeprefix("v").startswith("0.0.0-"):
+            return custom
+    return ranges
+
+
+def _is_bare(events: Sequence[Event]) -> bool:
+    return all(event.introduced == "0" for event in events)
+
+
+def _custom_ranges(entry: Affected) -> tuple[Range, ...]:
+    raw = bytes(entry.ecosystem_specific)
+    if b"custom_ranges" not in raw:
+        return ()
+    fields: Any = msgspec.json.decode(raw)
+    if not isinstance(fields, dict):
+        return ()
+    try:
+        return msgspec.convert(fields.get("custom_ranges"), tuple[Range, ...])
+    except msgspec.ValidationError:
+        return ()
+
+
+def _key_function(scheme: str, ranges: Sequence[Range]) -> KeyFunction | None:
+    """Return how to order versions; a SEMVER range says so itself (schema, type)."""
+    if scheme:
+        return key_function(scheme)
+    if ranges and all(described.type == "SEMVER" for described in ranges):
+        return key_function("semver")
+    return None
+
+
+def _is_listed(entry: Affected, key_of: KeyFunction | None, version: str, key: str | None) -> bool:
+    listed = entry.versions or ()
+    if version in listed:
+        return True
+    # 1.0 and 1.0.0 are one version to every scheme that says so.
+    return key_of is not None and key is not None and any(key_of(v) == key for v in listed)
+
+
+def _in_range(events: Sequence[Event], key_of: KeyFunction | None, key: str | None) -> bool | None:
+    """Walk the events in version order; None where one of them has no key."""
+    if key_of is None or key is None:
+        return None
+    steps: list[tuple[str, int, str]] = []
+    limits: list[str] = []
+    for event in events:
+        if event.limit is not None:
+            bound = BEYOND if event.limit == "*" else key_of(event.limit)
+            if bound is None:
+                return None
+            limits.append(bound)
+        for kind, value in _values(event):
+            bound = BEFORE if kind == "introduced" and value == "0" else key_of(value)
+            if bound is None:
+                return None
+            steps.append((bound, _ORDER[kind], kind))
+    if limits and not any(key < bound for bound in limits):
+        return False
+    vulnerable = False
+    for bound, _, kind in sorted(steps):
+        if kind == "introduced" and bound <= key:
+            vulnerable = True
+        elif (kind == "fixed" and bound <= key) or (kind == "last_affected" and bound < key):
+            vulnerable = False
+    return vulnerable
+
+
+def _values(event: Event) -> list[tuple[str, str]]:
+    found = (
+        ("introduced", event.introduced),
+        ("last_affected", event.last_affected),
+        ("fixed", event.fixed),
+    )
+    return [(kind, value) for kind, value in found if value is not None]
+
+
+def _next_fix(ranges: Sequence[Range], key_of: KeyFunction | None, key: str | None) -> str:
+    """Return the oldest fixed version that is newer than the installed one."""
+    fixes = {event.fixed for described in ranges for event in described.events if event.fixed}
+    if key_of is None or key is None:
+        return min(fixes, default="")
+    newer = [(bound, fix) for fix in fixes if (bound := key_of(fix)) is not None and bound > key]
+    return min(newer, default=("", ""))[1]
+
+
+def _describe(events: Sequence[Event]) -> str:
+    """Write a range as a person would: ``introduced 0, fixed 1.2``."""
+    parts = [
+        f"{kind.replace('_', ' ')} {value}"
+        for event in events
+        for kind, value in (*_values(event), ("limit", event.limit))
+        if value is not None
+    ]
+    shown = ", ".join(parts[:6])
+    return shown if len(parts) <= 6 else f"{shown} and {len(parts) - 6} more events"
