@@ -34,7 +34,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """A component that cannot be looked up, and why."""
 
     code: str
-    """unknown-distro, unknown-release, foreign-package, no-ecosystem, no-version."""
+    """unknown-distro, unmapped-distro, unknown-release, foreign-package, no-ecosystem,
+    no-version; the matcher adds no-advisories."""
     message: str
     ref: str
 
@@ -84,7 +85,7 @@ class _DistroLookup:
             return _gap("unknown-distro", message, component)
         if self.rule is None:
             message = f"no OSV ecosystem is known for distribution '{self.distro.id}'"
-            return _gap("unknown-distro", message, component)
+            return _gap("unmapped-distro", message, component)
         if component.type != self.rule.type:
             message = f"a {component.type} package on distribution '{self.distro.id}'"
             return _gap("foreign-package", message, component)

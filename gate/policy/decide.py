@@ -1,0 +1,101 @@
+"""Decide: facts and policy become a verdict.
+
+`decide` is a pure function.  In order, it
+
+1. puts every finding against its time to patch (`gate.policy.clocks`);
+2. evaluates every rule (`gate.policy.rules`); a rule with action fail that is
+   broken is a reason for FAIL;
+3. asks whether the facts are whole (`gate.policy.coverage`): what was not
+   read, not matched, or matched against missing or stale data is a reason for
+   INDETERMINATE.
+
+FAIL needs a broken rule, INDETERMINATE outranks FAIL (the exit codes say so:
+3 and 4 come before 1), and PASS is what is left when there is no reason at all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import msgspec
+
+from gate.policy.clocks import decide_clock
+from gate.policy.coverage import coverage
+from gate.policy.facts import Facts
+from gate.policy.model import Policy
+from gate.policy.rules import RULES
+from gate.policy.rules.outcome import finding_key
+from gate.policy.verdict import (
+    Cause,
+    Decision,
+    Outcome,
+    Reason,
+    RuleOutcome,
+    RuleResult,
+    Verdict,
+)
+
+
+def decide(facts: Facts, policy: Policy) -> Verdict:
+    """Return the verdict on `facts` under `policy`."""
+    decisions = tuple(
+        decide_clock(finding, policy, facts.now) for finding in facts.findings.findings
+    )
+    results = tuple(rule(facts, policy, decisions) for rule in RULES.values())
+    gaps, warnings = coverage(facts, policy)
+    reasons = [*_failed(results), *gaps]
+    warnings += [
+        f"{result.rule}: {result.message}"
+        for result in results
+        if result.outcome is RuleOutcome.WARNED
+    ]
+    return Verdict(
+        outcome=_outcome(reasons),
+        decided_at=facts.now,
+        reasons=tuple(sorted(reasons, key=_severity_order)),
+        warnings=tuple(warnings),
+        rules=results,
+        decisions=_with_rules(decisions, results),
+    )
+
+
+def _failed(results: tuple[RuleResult, ...]) -> list[Reason]:
+    return [
+        Reason(
+            cause=Cause.POLICY,
+            code=result.rule.replace("_", "-"),
+            message=f"{result.rule}: {result.message}",
+        )
+        for result in results
+        if result.outcome is RuleOutcome.FAILED
+    ]
+
+
+def _outcome(reasons: list[Reason]) -> Outcome:
+    if any(reason.cause is not Cause.POLICY for reason in reasons):
+        return Outcome.INDETERMINATE
+    return Outcome.FAIL if reasons else Outcome.PASS
+
+
+def _severity_order(reason: Reason) -> tuple[int, str, str]:
+    return -list(Cause).index(reason.cause), reason.code, reason.message
+
+
+def _with_rules(
+    decisions: tuple[Decision, ...], results: tuple[RuleResult, ...]
+) -> tuple[Decision, ...]:
+    """Note on each decision which rules its finding breaks."""
+    broken: dict[str, list[str]] = defaultdict(list)
+    warned: dict[str, list[str]] = defaultdict(list)
+    for result in results:
+        target = broken if result.outcome is RuleOutcome.FAILED else warned
+        for key in result.findings:
+            target[key].append(result.rule)
+    return tuple(
+        msgspec.structs.replace(
+            decision,
+            broken=tuple(broken[finding_key(decision)]),
+            warned=tuple(warned[finding_key(decision)]),
+        )
+        for decision in decisions
+    )

@@ -1,0 +1,24 @@
+"""The rules of a policy: one file per rule, one line in `RULES`.
+
+A rule is a pure function of the facts and the policy.  It says how it came
+out, which findings broke it and which controls it serves; what that means for
+the verdict is for `gate.policy.decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gate.policy.facts import Facts
+from gate.policy.model import Policy
+from gate.policy.rules import image_age, patch_sla, severity_threshold
+from gate.policy.verdict import Decision, RuleResult
+
+Rule = Callable[[Facts, Policy, tuple[Decision, ...]], RuleResult]
+
+RULES: Mapping[str, Rule] = {
+    "patch_sla": patch_sla.evaluate,
+    "severity_threshold": severity_threshold.evaluate,
+    "image_age": image_age.evaluate,
+}
+"""In the order in which results show them."""

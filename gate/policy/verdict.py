@@ -1,0 +1,107 @@
+"""The verdict: what was decided, why, and what each finding means for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from gate.advisories.severity import Severity
+
+
+class Outcome(StrEnum):
+    """The three verdicts.  Only PASS lets a build go on."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+    FAIL = "FAIL"
+    INDETERMINATE = "INDETERMINATE"
+
+
+class Cause(StrEnum):
+    """What kind of reason keeps a verdict from PASS, the gravest last.
+
+    `gate.cli.exits` gives each its exit code.
+    """
+
+    POLICY = "policy"
+    ADVISORIES = "advisories"
+    INPUT = "input"
+    EVIDENCE = "evidence"
+    INTERNAL = "internal"
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One reason why the verdict is not PASS."""
+
+    cause: Cause
+    code: str
+    """Stable name: patch-sla, image-age, incomplete, no-advisories, stale, …"""
+    message: str
+
+
+class RuleOutcome(StrEnum):
+    """How a rule came out."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    OFF = "off"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class RuleResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one rule came out, and the controls it serves."""
+
+    rule: str
+    outcome: RuleOutcome
+    message: str
+    controls: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    """``<finding id> <component ref>`` of what broke the rule."""
+
+
+class State(StrEnum):
+    """Where a finding stands against its time to patch."""
+
+    OVERDUE = "overdue"
+    OPEN = "open"
+    NO_LIMIT = "no-limit"
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the policy makes of one finding."""
+
+    ref: str
+    id: str
+    severity: Severity
+    """As it counts: an unknown severity has become what the policy says."""
+    severity_assumed: bool = False
+    state: State
+    clock: str = ""
+    """Which date began the time to patch: published, fix_available, or missing."""
+    start: datetime | None = None
+    due: datetime | None = None
+    broken: tuple[str, ...] = ()
+    """Rules with action fail that this finding breaks."""
+    warned: tuple[str, ...] = ()
+    """Rules with action warn that this finding breaks."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The decision about one subject at one time under one policy."""
+
+    outcome: Outcome
+    decided_at: datetime
+    """UTC: the clock the decision was made with."""
+    reasons: tuple[Reason, ...] = ()
+    """Why it is not PASS, the gravest first."""
+    warnings: tuple[str, ...] = ()
+    rules: tuple[RuleResult, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    """One for each finding, in the findings' order."""
+
+
+def encode_verdict(verdict: Verdict) -> bytes:
+    """Return the verdict as canonical JSON: the bytes that a replay must reproduce."""
+    return msgspec.json.encode(verdict, order="sorted")
