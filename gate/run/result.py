@@ -1,0 +1,59 @@
+"""Everything one run came to: what reports render."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from gate.advisories.lookup import Lookup
+from gate.advisories.model import SourceInfo
+from gate.bom.model import Bom
+from gate.matching.findings import Findings
+from gate.matching.upgrades import Upgrade
+from gate.policy.verdict import Verdict
+
+
+class EvidenceNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of the record of a run."""
+
+    recorded: bool
+    run_id: str = ""
+    file: str = ""
+    """File name within the evidence folder."""
+    digest: str = ""
+    """``sha256:…`` of the file."""
+    key_id: str = ""
+    why_not: str = ""
+    """Why there is no record, where there is none."""
+
+
+class PolicyNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Which policy ruled."""
+
+    name: str
+    digest: str
+    """``sha256:…`` of the document."""
+    source: str
+    """File name, or ``built-in``."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One run.  `bom` and what follows from it is None where the target could not be read."""
+
+    target: str
+    now: datetime
+    now_basis: str
+    """clock, --now, or SOURCE_DATE_EPOCH."""
+    policy: PolicyNote
+    verdict: Verdict
+    bom: Bom | None = None
+    lookup: Lookup | None = None
+    findings: Findings | None = None
+    upgrades: tuple[Upgrade, ...] = ()
+    snapshot: str = ""
+    sources: tuple[SourceInfo, ...] = ()
+    """The sources of the snapshot that were needed."""
+    evidence: EvidenceNote = EvidenceNote(recorded=False)
+    hint: str = ""
+    """The next step, where one failure explains the result."""
