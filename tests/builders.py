@@ -83,6 +83,7 @@ class Image:
     created: str | None = CREATED
     labels: Mapping[str, str] = field(default_factory=dict)
     compression: str = "none"
+    layer_type: str = ""
     config_changes: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> bytes:
@@ -165,7 +166,10 @@ def oci_layout(*images: Image, platforms: Iterable[str] = ()) -> list[Item]:
                 "schemaVersion": 2,
                 "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": descriptor(config, "application/vnd.oci.image.config.v1+json"),
-                "layers": [descriptor(layer, LAYER_TYPES[image.compression]) for layer in layers],
+                "layers": [
+                    descriptor(layer, image.layer_type or LAYER_TYPES[image.compression])
+                    for layer in layers
+                ],
             }
         ).encode()
         blobs[sha256(manifest)] = manifest

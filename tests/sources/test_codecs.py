@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import lzma
 from collections.abc import Callable
 
@@ -139,8 +140,6 @@ def test_a_consumer_may_stop_early() -> None:
 
 @given(st.lists(st.binary(max_size=300_000), max_size=4))
 def test_the_digest_is_that_of_all_chunks(chunks: list[bytes]) -> None:
-    import hashlib
-
     digest = Digest()
     assert b"".join(bytes(c) for c in hashed(chunks, digest)) == b"".join(chunks)
     assert digest.hexdigest() == hashlib.sha256(b"".join(chunks)).hexdigest()

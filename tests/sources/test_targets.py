@@ -297,14 +297,9 @@ def test_damaged_images_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_an_encrypted_layer_is_named(tmp_path: Path) -> None:
-    from tests import builders
-
-    original = dict(builders.LAYER_TYPES)
-    builders.LAYER_TYPES["gzip"] += "+encrypted"
-    try:
-        items = oci_layout(image("gzip"))
-    finally:
-        builders.LAYER_TYPES.update(original)
+    described = image("gzip")
+    described.layer_type = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
+    items = oci_layout(described)
     with pytest.raises(InputError, match=r"encrypted"):
         opened(write(tmp_path / "encrypted", tar(items)))
 
