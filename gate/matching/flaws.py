@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from gate.advisories.ecosystems import base_of
 from gate.advisories.osv import Record
 
-_EMBEDDED_CVE = re.compile(r".+-(CVE-\d{4}-\d{4,})\Z")
+_EMBEDDED_CVE = re.compile(r".+-(CVE-\d{4}-\d+)\Z")
 _PREFERENCE = ("CVE-", "GHSA-", "MAL-", "PYSEC-", "GO-", "RUSTSEC-")
 
 

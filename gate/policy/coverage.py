@@ -113,4 +113,3 @@ def _age_message(source: SourceInfo, age: timedelta, allowed: timedelta) -> str:
         f"(as of {source.as_of:%Y-%m-%d %H:%M} UTC, {source.as_of_basis}); "
         f"{write_duration(allowed)} allowed"
     )
-

@@ -1,0 +1,142 @@
+"""Does a run record agree with itself?
+
+The same rules hold when a record is written and when it is verified, so that
+nothing is ever signed that would not verify.  Pure: values in, problems out.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from gate.evidence import vsa
+from gate.evidence.extension import Reason, RunVerdict, write_run_id
+from gate.evidence.facts import POLICY, VERDICT
+from gate.evidence.problems import Code, Problem
+from gate.evidence.statement import ResourceDescriptor, Timestamp
+from gate.evidence.summary import idempotency_key
+
+_UNBROKEN_RULES = frozenset({"passed", "warned", "off", "not-applicable"})
+
+
+class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a rule, as far as it is compared."""
+
+    rule: str
+    outcome: str
+
+
+class VerdictDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The attached verdict, as far as it is compared with the record."""
+
+    outcome: RunVerdict
+    decided_at: Timestamp
+    reasons: tuple[Reason, ...] = ()
+    rules: tuple[RuleLine, ...] = ()
+
+
+_document_decoder = msgspec.json.Decoder(VerdictDocument)
+
+
+def check_run(run: vsa.RunStatement, payload: bytes) -> list[Problem]:
+    """Return where the record in `payload`, decoded as `run`, contradicts itself."""
+    return [*_check_verdict(run.summary), *_check_names(run.summary, payload)]
+
+
+def check_verdict_document(run: vsa.RunStatement, content: bytes) -> list[Problem]:
+    """Return where the attached verdict `content` says something else than the record."""
+    extension = run.summary.run
+    try:
+        document = _document_decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return [_disagree(f"the attached verdict cannot be read: {error}")]
+    problems = []
+    if document.outcome is not extension.verdict:
+        problems.append(
+            _disagree(
+                f"the record says {extension.verdict}, the attached verdict {document.outcome}"
+            )
+        )
+    listed = len(extension.reasons)
+    omitted = len(document.reasons) - listed
+    if document.reasons[:listed] != extension.reasons or omitted != extension.reasons_omitted:
+        problems.append(_disagree("the record and the attached verdict give different reasons"))
+    broken = [line.rule for line in document.rules if line.outcome not in _UNBROKEN_RULES]
+    if broken and document.outcome is RunVerdict.PASS:
+        problems.append(
+            _disagree(f"the attached verdict is PASS, but rules failed: {', '.join(broken)}")
+        )
+    if document.decided_at != extension.clock.now:
+        problems.append(_disagree("the attached verdict was decided at another time"))
+    return problems
+
+
+def attachment_named(run: vsa.RunStatement, name: str) -> ResourceDescriptor | None:
+    """Return the attachment of this name, or None."""
+    for attachment in run.summary.input_attestations:
+        if attachment.name == name:
+            return attachment
+    return None
+
+
+def wants_verdict_document(attachment: ResourceDescriptor) -> bool:
+    """Return whether `attachment` is what `check_verdict_document` reads."""
+    return attachment.name == VERDICT
+
+
+def _check_verdict(summary: vsa.VerificationSummary) -> list[Problem]:
+    extension = summary.run
+    problems = []
+    passed = extension.verdict is RunVerdict.PASS
+    result = "PASSED" if passed else "FAILED"
+    if summary.verification_result != result:
+        problems.append(
+            _disagree(
+                f"the verdict is {extension.verdict}, but verificationResult is "
+                f"{summary.verification_result}"
+            )
+        )
+    levels = (vsa.PASSED_LEVEL if passed else vsa.FAILED_LEVEL,)
+    if summary.verified_levels != levels:
+        shown = ", ".join(summary.verified_levels)
+        problems.append(
+            _disagree(f"the verdict is {extension.verdict}, but verifiedLevels is [{shown}]")
+        )
+    if passed and (extension.reasons or extension.reasons_omitted):
+        problems.append(_disagree("the verdict is PASS, but there are reasons against it"))
+    if not passed and not extension.reasons:
+        problems.append(_disagree(f"the verdict is {extension.verdict} without any reason"))
+    return problems
+
+
+def _check_names(summary: vsa.VerificationSummary, payload: bytes) -> list[Problem]:
+    extension = summary.run
+    problems = []
+    key = idempotency_key(payload)
+    if extension.idempotency_key != key:
+        problems.append(
+            _contradiction(f"the idempotency key of these facts is {key}, not as recorded")
+        )
+    run_id = write_run_id(extension.clock.now, extension.idempotency_key)
+    if extension.run_id != run_id:
+        problems.append(_contradiction(f"the run id of these facts is {run_id}, not as recorded"))
+    if summary.time_verified != extension.clock.now:
+        problems.append(_contradiction("timeVerified and clock.now differ"))
+    names = [attachment.name for attachment in summary.input_attestations]
+    if names != sorted(set(names)):
+        problems.append(_contradiction("the attachments are not sorted by name, or share one"))
+    if f"sha256:{summary.policy.sha256}" != extension.policy_digest:
+        problems.append(_contradiction("policy.digest and policy_digest differ"))
+    for attachment in summary.input_attestations:
+        if attachment.name == POLICY and attachment.sha256 != summary.policy.sha256:
+            problems.append(_contradiction("the attached policy is not the one that was applied"))
+    if extension.actor.verified and not (extension.actor.issuer and extension.actor.subject):
+        problems.append(_contradiction("the actor is verified, but nobody says by whom"))
+    return problems
+
+
+def _disagree(message: str) -> Problem:
+    return Problem(code=Code.VERDICT_DISAGREES, message=message)
+
+
+def _contradiction(message: str) -> Problem:
+    return Problem(code=Code.CONTRADICTION, message=message)

@@ -1,0 +1,67 @@
+"""What the gate hands over to be recorded: plain values, named one by one."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from gate.advisories.model import SourceInfo
+from gate.bom.model import Reading, Subject
+from gate.evidence.extension import (
+    Actor,
+    AppliedException,
+    CiRun,
+    Clock,
+    Reason,
+    RunVerdict,
+    Tool,
+)
+
+SBOM = "sbom"
+POLICY = "policy"
+VERDICT = "verdict"
+ADVISORIES = "advisories"
+"""Names of attachments with a meaning: `VERDICT` is compared with the record,
+and `POLICY` must have the digest that the record gives for the policy."""
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that the verdict rests on, stored beside the record by its digest."""
+
+    name: str
+    """Unique in a run: one of the names above, or any other lowercase word."""
+    media_type: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the record of one run says.
+
+    Digests are ``sha256:`` and hex; times are UTC.
+    """
+
+    subject: Subject
+    verdict: RunVerdict
+    reasons: tuple[Reason, ...]
+    """Empty exactly when `verdict` is PASS."""
+    policy_uri: str
+    policy_digest: str
+    """Of the bytes of the policy document as they were applied."""
+    snapshot: str
+    """Digest of the advisory snapshot."""
+    sources: tuple[SourceInfo, ...]
+    """The sources of the snapshot.  Their addresses and etags are not recorded."""
+    readings: tuple[Reading, ...]
+    components: int
+    clock: Clock
+    tool: Tool
+    actor: Actor = Actor()
+    ci: CiRun | None = None
+    exceptions: tuple[AppliedException, ...] = ()
+    attachments: tuple[Attachment, ...] = ()

@@ -1,0 +1,134 @@
+"""Record a run: statement, signature, attachments, in an order that survives a crash.
+
+1. The facts become a statement (`gate.evidence.summary`).
+2. It is checked by the rules it will be verified with
+   (`gate.evidence.consistency`): what would not verify is not signed.
+3. It is signed.
+4. Attachments are stored, then the envelope that names them: a record that
+   can be seen is complete.
+
+Recording the same facts again changes nothing and returns the same record.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import hashlib
+
+import msgspec
+
+from gate.errors import EvidenceError, VerificationError
+from gate.evidence import dsse, vsa
+from gate.evidence.consistency import check_run, check_verdict_document, wants_verdict_document
+from gate.evidence.facts import Attachment, RunFacts
+from gate.evidence.keys import Signer
+from gate.evidence.statement import PAYLOAD_TYPE
+from gate.evidence.summary import summarise
+
+
+class Store(Protocol):
+    """Where evidence is kept.  Every method raises EvidenceError where it fails."""
+
+    def read_bundle(self, run_id: str) -> bytes | None:
+        """Return the bundle of a run, or None where there is none."""
+
+    def put_blob(self, sha256: str, content: bytes) -> None:
+        """Keep `content` under its digest (hex).  Keeping it again changes nothing."""
+
+    def put_bundle(self, run_id: str, bundle: bytes) -> str:
+        """Keep the bundle of a run, and return its place.
+
+        All or nothing, and durable on return.  Keeping the same bundle again
+        changes nothing; another bundle of the same run is refused.
+        """
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that has been recorded."""
+
+    run_id: str
+    place: str
+    """Where the bundle is: a path for a folder store."""
+    digest: str
+    """``sha256:…`` of the exact bytes of the bundle."""
+    keyid: str
+    """The key that signed."""
+    attachments: dict[str, str]
+    """Name to ``sha256:…``."""
+    repeated: bool
+    """Whether the same facts had been recorded before."""
+
+
+def record(facts: RunFacts, signer: Signer, store: Store) -> Recorded:
+    """Sign the facts of a run and keep them in `store`.
+
+    EvidenceError where the facts contradict each other, or where they could
+    not be signed or stored.
+    """
+    run = summarise(facts)
+    payload = _checked_payload(run, facts.attachments)
+    run_id = run.summary.run.run_id
+    bundle = store.read_bundle(run_id)
+    repeated = bundle is not None
+    if bundle is None:
+        bundle = dsse.sign(payload, PAYLOAD_TYPE, [signer]) + b"\n"
+    else:
+        _check_repeated(run_id, bundle, payload, signer)
+    for attachment in facts.attachments:
+        store.put_blob(attachment.sha256, attachment.content)
+    place = store.put_bundle(run_id, bundle)
+    return Recorded(
+        run_id=run_id,
+        place=place,
+        digest=f"sha256:{hashlib.sha256(bundle).hexdigest()}",
+        keyid=signer.verifying_key.keyid,
+        attachments={
+            descriptor.name: f"sha256:{descriptor.sha256}"
+            for descriptor in run.summary.input_attestations
+        },
+        repeated=repeated,
+    )
+
+
+def _checked_payload(run: vsa.RunStatement, attachments: tuple[Attachment, ...]) -> bytes:
+    """Return the bytes to sign, once they read back as facts without contradiction."""
+    payload = vsa.encode(run)
+    try:
+        read = vsa.decode(payload)
+    except VerificationError as error:
+        raise EvidenceError(
+            f"the facts of this run cannot be recorded: {error.what}", hint=_REPORT
+        ) from error
+    problems = check_run(read, payload)
+    for descriptor in read.summary.input_attestations:
+        if wants_verdict_document(descriptor):
+            for attachment in attachments:
+                if attachment.name == descriptor.name:
+                    problems += check_verdict_document(read, attachment.content)
+    if problems:
+        what = "; ".join(f"{problem.code} {problem.message}" for problem in problems)
+        raise EvidenceError(f"the facts of this run contradict each other: {what}", hint=_REPORT)
+    return payload
+
+
+_REPORT = "this is a defect of patchgate: please report it"
+
+
+def _check_repeated(run_id: str, bundle: bytes, payload: bytes, signer: Signer) -> None:
+    """Raise EvidenceError unless `bundle` already holds these facts under this key."""
+    try:
+        verified = dsse.verify(bundle.removesuffix(b"\n"), [signer.verifying_key])
+    except VerificationError as error:
+        raise EvidenceError(
+            f"this run is recorded already, but not in a way that this key can confirm: "
+            f"{error.what}",
+            where=run_id,
+            hint="use the key of the first time, or verify the record: it may have been altered",
+        ) from error
+    if verified.payload != payload:
+        raise EvidenceError(
+            "another run is recorded under the same run id",
+            where=run_id,
+            hint="verify that record: it may have been altered",
+        )
