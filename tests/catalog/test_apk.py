@@ -28,16 +28,10 @@ def test_a_real_database(data: Path) -> None:
     content = (data / "apk" / "alpine-3.20.installed").read_bytes()
     found = catalog(file(PATH, content))
     assert found.readings[0].status is ReadingStatus.COMPLETE
-    # An independent look: one P: line per package, in the same order.
-    assert [p.name for p in found.packages] == re.findall(
-        r"^P:(.*)$", content.decode(), re.MULTILINE
-    )
-    assert [p.version for p in found.packages] == re.findall(
-        r"^V:(.*)$", content.decode(), re.MULTILINE
-    )
-    assert [p.source_name for p in found.packages] == re.findall(
-        r"^o:(.*)$", content.decode(), re.MULTILINE
-    )
+    # An independent look: one line of each letter per package, in the same order.
+    for letter, attribute in (("P", "name"), ("V", "version"), ("o", "source_name")):
+        lines = re.findall(rf"^{letter}:(.*)$", content.decode(), re.MULTILINE)
+        assert [getattr(package, attribute) for package in found.packages] == lines
     assert len(found.packages) == 14
 
 
