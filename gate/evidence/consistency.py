@@ -1,4 +1,4 @@
-"""Does a run record agree with itself?
+"""Whether a run record agrees with itself.
 
 The same rules hold when a record is written and when it is verified, so that
 nothing is ever signed that would not verify.  Pure: values in, problems out.
@@ -10,9 +10,9 @@ import msgspec
 
 from gate.evidence import vsa
 from gate.evidence.extension import Reason, RunVerdict, write_run_id
-from gate.evidence.facts import POLICY, VERDICT
+from gate.evidence.facts import NEEDED_TO_REPLAY, POLICY
 from gate.evidence.problems import Code, Problem
-from gate.evidence.statement import ResourceDescriptor, Timestamp
+from gate.evidence.statement import Timestamp
 from gate.evidence.summary import idempotency_key
 
 _UNBROKEN_RULES = frozenset({"passed", "warned", "off", "not-applicable"})
@@ -70,19 +70,6 @@ def check_verdict_document(run: vsa.RunStatement, content: bytes) -> list[Proble
     return problems
 
 
-def attachment_named(run: vsa.RunStatement, name: str) -> ResourceDescriptor | None:
-    """Return the attachment of this name, or None."""
-    for attachment in run.summary.input_attestations:
-        if attachment.name == name:
-            return attachment
-    return None
-
-
-def wants_verdict_document(attachment: ResourceDescriptor) -> bool:
-    """Return whether `attachment` is what `check_verdict_document` reads."""
-    return attachment.name == VERDICT
-
-
 def _check_verdict(summary: vsa.VerificationSummary) -> list[Problem]:
     extension = summary.run
     problems = []
@@ -103,6 +90,8 @@ def _check_verdict(summary: vsa.VerificationSummary) -> list[Problem]:
         )
     if passed and (extension.reasons or extension.reasons_omitted):
         problems.append(_disagree("the verdict is PASS, but there are reasons against it"))
+    if passed and (extension.coverage.incomplete or extension.coverage.incomplete_omitted):
+        problems.append(_disagree("the verdict is PASS, but not everything was read"))
     if not passed and not extension.reasons:
         problems.append(_disagree(f"the verdict is {extension.verdict} without any reason"))
     return problems
@@ -126,9 +115,14 @@ def _check_names(summary: vsa.VerificationSummary, payload: bytes) -> list[Probl
         problems.append(_contradiction("the attachments are not sorted by name, or share one"))
     if f"sha256:{summary.policy.sha256}" != extension.policy_digest:
         problems.append(_contradiction("policy.digest and policy_digest differ"))
-    for attachment in summary.input_attestations:
-        if attachment.name == POLICY and attachment.sha256 != summary.policy.sha256:
-            problems.append(_contradiction("the attached policy is not the one that was applied"))
+    attached = {attachment.name: attachment.sha256 for attachment in summary.input_attestations}
+    missing = NEEDED_TO_REPLAY - attached.keys()
+    if missing and extension.verdict is RunVerdict.PASS:
+        problems.append(
+            _contradiction(f"a PASS cannot be replayed without: {', '.join(sorted(missing))}")
+        )
+    if attached.get(POLICY, summary.policy.sha256) != summary.policy.sha256:
+        problems.append(_contradiction("the attached policy is not the one that was applied"))
     if extension.actor.verified and not (extension.actor.issuer and extension.actor.subject):
         problems.append(_contradiction("the actor is verified, but nobody says by whom"))
     return problems

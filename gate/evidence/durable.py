@@ -99,6 +99,18 @@ def write_new_file(path: Path, content: bytes, mode: int) -> None:
         sync_folder(path.parent)
 
 
+def open_regular(path: Path) -> int:
+    """Return a descriptor that reads the regular file `path`; OSError where it is none.
+
+    A named pipe in the place of the file does not make this wait.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return descriptor
+
+
 def confirm_file(path: Path, content: bytes) -> bool | None:
     """Return whether `path` holds exactly `content`; None where there is no file.
 
@@ -107,12 +119,11 @@ def confirm_file(path: Path, content: bytes) -> bool | None:
     """
     with explained("read", path):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = open_regular(path)
         except FileNotFoundError:
             return None
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size != len(content):
+            if os.fstat(descriptor).st_size != len(content):
                 return False
             view = memoryview(content)
             while view:
@@ -131,12 +142,10 @@ def read_file(path: Path, limit: int) -> bytes | None:
     """Return the bytes of a regular file, at most `limit` + 1; None where there is none."""
     with explained("read", path):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = open_regular(path)
         except FileNotFoundError:
             return None
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise EvidenceError("is not a regular file", where=str(path))
             content = bytearray()
             while len(content) <= limit:
                 chunk = os.read(descriptor, min(limit + 1 - len(content), _CHUNK))

@@ -136,9 +136,7 @@ def load_private(pem: bytes, passphrase: bytes | None, *, where: str = "") -> Ed
     _check_label(pem, {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}, "private", EvidenceError, where)
     encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in pem
     if encrypted and not passphrase:
-        raise EvidenceError(
-            "the private key is encrypted", where=where, hint="give its passphrase"
-        )
+        raise EvidenceError("the private key is encrypted", where=where, hint="give its passphrase")
     if not encrypted and passphrase is not None:
         raise EvidenceError(
             "a passphrase was given, but the private key is in the clear",

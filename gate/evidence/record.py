@@ -12,19 +12,20 @@ Recording the same facts again changes nothing and returns the same record.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import hashlib
+from typing import Protocol
 
 import msgspec
 
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import dsse, vsa
-from gate.evidence.consistency import check_run, check_verdict_document, wants_verdict_document
-from gate.evidence.facts import Attachment, RunFacts
+from gate.evidence.consistency import check_run, check_verdict_document
+from gate.evidence.facts import VERDICT, Attachment, RunFacts
 from gate.evidence.keys import Signer
 from gate.evidence.statement import PAYLOAD_TYPE
 from gate.evidence.summary import summarise
+
+_REPORT = "this is a defect of patchgate: please report it"
 
 
 class Store(Protocol):
@@ -101,18 +102,13 @@ def _checked_payload(run: vsa.RunStatement, attachments: tuple[Attachment, ...])
             f"the facts of this run cannot be recorded: {error.what}", hint=_REPORT
         ) from error
     problems = check_run(read, payload)
-    for descriptor in read.summary.input_attestations:
-        if wants_verdict_document(descriptor):
-            for attachment in attachments:
-                if attachment.name == descriptor.name:
-                    problems += check_verdict_document(read, attachment.content)
+    for attachment in attachments:
+        if attachment.name == VERDICT:
+            problems += check_verdict_document(read, attachment.content)
     if problems:
         what = "; ".join(f"{problem.code} {problem.message}" for problem in problems)
         raise EvidenceError(f"the facts of this run contradict each other: {what}", hint=_REPORT)
     return payload
-
-
-_REPORT = "this is a defect of patchgate: please report it"
 
 
 def _check_repeated(run_id: str, bundle: bytes, payload: bytes, signer: Signer) -> None:

@@ -83,7 +83,7 @@ def decode(payload: bytes) -> Statement:
     canonical.decode(payload)  # refuses what readers would understand differently
     try:
         statement = _decoder.decode(payload)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         raise VerificationError(f"is not an in-toto statement: {error}") from error
     if not statement.subject:
         raise VerificationError("the statement has no subject")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -92,9 +93,7 @@ def summarise(facts: RunFacts) -> vsa.RunStatement:
     named = msgspec.structs.replace(
         unnamed, run_id=write_run_id(facts.clock.now, key), idempotency_key=key
     )
-    return vsa.RunStatement(
-        subject=subject, summary=msgspec.structs.replace(summary, run=named)
-    )
+    return vsa.RunStatement(subject=subject, summary=msgspec.structs.replace(summary, run=named))
 
 
 def idempotency_key(payload: bytes) -> str:
@@ -133,12 +132,19 @@ def _sources(sources: tuple[SourceInfo, ...]) -> tuple[AdvisorySource, ...]:
             name=source.name,
             digest=source.digest,
             records=source.records,
-            newest_modified=source.newest_modified,
-            as_of=source.as_of,
+            newest_modified=source.newest_modified and _in_utc(source.newest_modified),
+            as_of=_in_utc(source.as_of),
             as_of_basis=source.as_of_basis,
         )
         for source in sorted(sources, key=lambda source: source.name)
     )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        # astimezone() would take it for local time, which differs between machines.
+        raise EvidenceError(f"the time {moment.isoformat()} of an advisory source has no zone")
+    return moment.astimezone(UTC)
 
 
 def _coverage(readings: tuple[Reading, ...], components: int) -> CoverageSummary:

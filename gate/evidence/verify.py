@@ -20,18 +20,230 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import msgspec
 
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import canonical, dsse, vsa
-from gate.evidence.consistency import check_run, check_verdict_document, wants_verdict_document
-from gate.evidence.durable import read_file
+from gate.evidence.consistency import check_run, check_verdict_document
+from gate.evidence.durable import open_regular, read_file
+from gate.evidence.extension import RunVerdict
+from gate.evidence.facts import VERDICT
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.problems import Code, Problem
 from gate.evidence.statement import PAYLOAD_TYPE, ResourceDescriptor
 from gate.evidence.store import MAX_BUNDLE, blob_path, bundle_name
+
+MAX_VERDICT = 256 * 1024 * 1024
+"""Largest attached verdict that is compared with the record, in bytes."""
+
+_CHUNK = 1024 * 1024
+
+
+class VerifiedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trusted key has signed.  Text may come from an image: sinks escape it."""
+
+    run_id: str
+    subject: tuple[ResourceDescriptor, ...]
+    verdict: RunVerdict
+    decided_at: datetime
+    """UTC, as the signer claims."""
+    policy_digest: str
+    keyids: tuple[str, ...]
+    """The trusted keys that signed."""
+    summary: vsa.VerificationSummary
+    """All that the record says."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of verifying one record."""
+
+    name: str
+    """Name of the bundle."""
+    digest: str
+    """``sha256:…`` of the exact bytes of the bundle."""
+    run: VerifiedRun | None
+    """None where no trusted key signed, or where what it signed is not a run record."""
+    problems: tuple[Problem, ...]
+    blobs_checked: int | None
+    """Attachments that were compared with their digest; None where that was not asked for."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the record is signed by a trusted key and nothing is wrong with it."""
+        return self.run is not None and not self.problems
+
+
+class BlobSource(Protocol):
+    """Where attachments are found."""
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        """Return the blob of this digest (hex).
+
+        FileNotFoundError where there is none, another OSError where it cannot
+        be read.
+        """
+
+
+class FolderBlobs:
+    """The blobs of an evidence folder.  Implements `BlobSource`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        """Return the blob of this digest (hex)."""
+        return os.fdopen(open_regular(blob_path(self._folder, sha256)), "rb", buffering=0)
+
+
+def verify_file(path: Path, trusted: Sequence[VerifyingKey], *, blobs: bool = True) -> Report:
+    """Verify the run recorded in `path`, and with `blobs` its attachments beside it.
+
+    VerificationError only where the file cannot even be read.
+    """
+    try:
+        content = read_file(path, MAX_BUNDLE)
+    except EvidenceError as error:
+        raise VerificationError(error.what, where=error.where, hint=error.hint) from error
+    if content is None:
+        raise VerificationError("does not exist", where=str(path), hint="check the path")
+    if len(content) > MAX_BUNDLE:
+        raise VerificationError(
+            f"is larger than {MAX_BUNDLE:,} bytes",
+            where=str(path),
+            hint="patchgate writes no bundle this large; this is something else",
+        )
+    source = FolderBlobs(path.parent) if blobs else None
+    return verify_bundle(content, path.name, trusted, source)
+
+
+def verify_bundle(
+    content: bytes, name: str, trusted: Sequence[VerifyingKey], blobs: BlobSource | None
+) -> Report:
+    """Verify the bundle `content` called `name`; attachments too, given their source."""
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    problems: list[Problem] = []
+    run = _verify_record(content, trusted, problems)
+    checked = None
+    if run is not None and name != bundle_name(run.run_id):
+        message = f"the record of run {run.run_id} is in a file of another name"
+        problems.append(Problem(code=Code.NAME_DIFFERS, message=message))
+    if blobs is not None:
+        checked = _verify_blobs(run, blobs, problems) if run is not None else 0
+    return Report(
+        name=name, digest=digest, run=run, problems=tuple(problems), blobs_checked=checked
+    )
+
+
+def _verify_record(
+    content: bytes, trusted: Sequence[VerifyingKey], problems: list[Problem]
+) -> VerifiedRun | None:
+    """Return the run in `content` if a trusted key signed one; append what is wrong."""
+    code = Code.NOT_AN_ENVELOPE
+    try:
+        envelope = dsse.decode(_only_line(content, problems))
+        if dsse.encode(envelope) + b"\n" != content:
+            _not_canonical(problems, "the envelope")
+        code = Code.NOT_SIGNED
+        verified = dsse.verify_envelope(envelope, trusted)
+        problems += _check_keyids(envelope, verified)
+        code = Code.NOT_A_RECORD
+        run = _decode_run(verified)
+    except VerificationError as error:
+        problems.append(Problem(code=code, message=error.what))
+        return None
+    if canonical.encode(canonical.decode(verified.payload)) != verified.payload:
+        _not_canonical(problems, "the statement")
+    problems += check_run(run, verified.payload)
+    extension = run.summary.run
+    return VerifiedRun(
+        run_id=extension.run_id,
+        subject=run.subject,
+        verdict=extension.verdict,
+        decided_at=extension.clock.now,
+        policy_digest=extension.policy_digest,
+        keyids=verified.keyids,
+        summary=run.summary,
+    )
+
+
+def _decode_run(verified: dsse.VerifiedPayload) -> vsa.RunStatement:
+    if verified.payload_type != PAYLOAD_TYPE:
+        raise VerificationError(f"the payload is of type {verified.payload_type[:200]!r}")
+    return vsa.decode(verified.payload)
+
+
+def _only_line(content: bytes, problems: list[Problem]) -> bytes:
+    """Return the first line; a problem where it is not the only one."""
+    lines = content.removesuffix(b"\n").split(b"\n")
+    if len(lines) > 1:
+        message = f"the file has {len(lines)} lines; a record has one"
+        problems.append(Problem(code=Code.NOT_AN_ENVELOPE, message=message))
+    return lines[0]
+
+
+def _check_keyids(envelope: dsse.Envelope, verified: dsse.VerifiedPayload) -> list[Problem]:
+    """Return what is wrong with the part of the envelope that nobody signs."""
+    problems = []
+    pairs = list(zip(envelope.signatures, verified.signers, strict=True))
+    for number, (signature, keyid) in enumerate(pairs, 1):
+        if not keyid:
+            message = "is not by a trusted key: nothing vouches for it"
+        elif signature.keyid != keyid:
+            message = f"names the key {signature.keyid[:80]!r}, but {keyid} made it"
+        elif keyid in verified.signers[: number - 1]:
+            message = f"is the second by key {keyid}"
+        else:
+            continue
+        problems.append(
+            Problem(code=Code.KEYID_MISLEADS, message=message, where=f"signature {number}")
+        )
+    return problems
+
+
+def _not_canonical(problems: list[Problem], what: str) -> None:
+    message = f"{what} is not written in its canonical form: these are not the recorded bytes"
+    problems.append(Problem(code=Code.NOT_CANONICAL, message=message))
+
+
+def _verify_blobs(run: VerifiedRun, blobs: BlobSource, problems: list[Problem]) -> int:
+    """Check each attachment; return how many could be compared with their digest."""
+    checked = 0
+    statement = vsa.RunStatement(subject=run.subject, summary=run.summary)
+    for attachment in run.summary.input_attestations:
+        where = f"attachment '{attachment.name}'"
+        try:
+            found, content = _hash(blobs, attachment)
+        except (FileNotFoundError, NotADirectoryError):
+            message = f"blob {attachment.sha256} is missing (deleted?)"
+            problems.append(Problem(code=Code.BLOB_MISSING, message=message, where=where))
+            continue
+        except OSError as error:
+            message = f"blob {attachment.sha256} cannot be read ({error.strerror or error})"
+            problems.append(Problem(code=Code.BLOB_UNREADABLE, message=message, where=where))
+            continue
+        checked += 1
+        if found != attachment.sha256:
+            message = f"sha256 expected {attachment.sha256}, got {found}"
+            problems.append(Problem(code=Code.BLOB_ALTERED, message=message, where=where))
+        elif attachment.name == VERDICT:
+            problems += check_verdict_document(statement, content)
+    return checked
+
+
+def _hash(blobs: BlobSource, attachment: ResourceDescriptor) -> tuple[str, bytes]:
+    """Return the SHA-256 of a blob in hex, and of the attached verdict also the content."""
+    digest = hashlib.sha256()
+    content = bytearray()
+    with blobs.open_blob(attachment.sha256) as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            if attachment.name == VERDICT:
+                content += chunk
+                if len(content) > MAX_VERDICT:
+                    raise OSError(f"larger than {MAX_VERDICT:,} bytes")
+    return digest.hexdigest(), bytes(content)

@@ -77,7 +77,7 @@ def read_summary(read: Statement) -> RunStatement:
         raise VerificationError(f"the predicate is of type {read.predicate_type[:200]!r}")
     try:
         summary = _decoder.decode(read.predicate)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         raise VerificationError(f"is not a patchgate verification summary: {error}") from error
     if summary.verifier.id != VERIFIER_ID:
         raise VerificationError(f"the verifier is {summary.verifier.id[:200]!r}, not patchgate")

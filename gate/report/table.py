@@ -81,8 +81,8 @@ def _headline(page: _Page, result: Result) -> None:
 
 def _reasons(page: _Page, result: Result) -> None:
     lines = [visible(reason.message) for reason in result.verdict.reasons]
-    if result.hint:
-        lines.append(f"→ {visible(result.hint)}")
+    if result.failure is not None and result.failure.hint:
+        lines.append(f"→ {visible(result.failure.hint)}")
     if lines:
         page.section("Why", lines)
 

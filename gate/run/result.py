@@ -9,6 +9,7 @@ import msgspec
 from gate.advisories.lookup import Lookup
 from gate.advisories.model import SourceInfo
 from gate.bom.model import Bom
+from gate.errors import GateError
 from gate.matching.findings import Findings
 from gate.matching.upgrades import Upgrade
 from gate.policy.verdict import Verdict
@@ -55,5 +56,5 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceInfo, ...] = ()
     """The sources of the snapshot that were needed."""
     evidence: EvidenceNote = EvidenceNote(recorded=False)
-    hint: str = ""
-    """The next step, where one failure explains the result."""
+    failure: GateError | None = None
+    """What kept the target or the advisories from being read at all."""

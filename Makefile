@@ -1,0 +1,40 @@
+# What there is to do here.  `make demo` and `make test` need nothing but git, make and Python 3.11+.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+READY := .venv/.ready
+
+help:            ## list the targets
+	@sed -n 's/^\([a-z-]*\): *[^#]*## */\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(READY)   ## judge a real image against real advisories, and explain the result
+	@scripts/demo
+
+dev: $(READY)    ## create .venv with everything in it
+
+test: $(READY)   ## run all tests
+	$(PY) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: $(READY)   ## style, types, and the layers of the architecture
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+ci: lint test    ## what CI runs
+
+bench: $(READY)  ## measure, side by side with peers where they can be installed
+	$(PY) benchmarks/run.py $(ARGS)
+
+lock:            ## write uv.lock and requirements/ from pyproject.toml (needs uv)
+	uv lock
+	uv export --quiet --no-emit-project --no-header --no-default-groups -o requirements/run.txt
+	uv export --quiet --no-emit-project --no-header -o requirements/dev.txt
+
+clean:           ## remove what was built
+	rm -rf .venv .patchgate dist build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(READY): requirements/dev.txt pyproject.toml scripts/make-venv
+	scripts/make-venv
+	@touch $@
+
+.PHONY: help demo dev test lint ci bench lock clean

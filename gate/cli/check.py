@@ -1,0 +1,188 @@
+"""`patchgate check`: the gate."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from gate.cli import exits
+from gate.cli.inputs import read_budget, read_policy
+from gate.cli.options import now_option, store_option, target_options
+from gate.cli.output import emit, wants_colour, write_file
+from gate.cli.places import evidence_folder, store_folder
+from gate.cli.signing import make_recorder
+from gate.errors import EvidenceError, GateError, InputError, UsageError
+from gate.policy.verdict import Outcome
+from gate.report import table
+from gate.report.encoding import visible
+from gate.report.formats import FORMATS
+from gate.run.check import CheckRequest
+from gate.run.check import check as run_check
+from gate.run.clock import read_clock
+from gate.run.recording import Recorder
+from gate.run.result import Result
+from gate.sources.request import Choice
+
+_FORMATS = ("table", *FORMATS)
+
+
+@click.command(name="check")
+@click.argument("target")
+@click.option(
+    "--policy",
+    "policy_path",
+    metavar="FILE",
+    envvar="PATCHGATE_POLICY",
+    help="Policy document; else patchgate.yaml here or above, else the built-in default.",
+)
+@store_option
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FORMAT[=FILE]",
+    multiple=True,
+    help=f"{', '.join(_FORMATS)}; may be given several times. Default: table.",
+)
+@now_option
+@target_options
+@click.option(
+    "--evidence",
+    "evidence_path",
+    metavar="DIR",
+    envvar="PATCHGATE_EVIDENCE",
+    help="Folder that the signed record of this run is written to.",
+)
+@click.option(
+    "--key",
+    "key_path",
+    metavar="FILE",
+    envvar="PATCHGATE_KEY",
+    help="Private key that signs it; PATCHGATE_KEY_PASSPHRASE opens an encrypted one.",
+)
+@click.option(
+    "--no-evidence", is_flag=True, help="Record nothing; the policy must say evidence: optional."
+)
+@click.option(
+    "--exit-code-on-warn", is_flag=True, help="Exit 10 instead of 0 on a PASS with warnings."
+)
+@click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto")
+def command(
+    *,
+    target: str,
+    policy_path: str | None,
+    store: str | None,
+    outputs: tuple[str, ...],
+    now: str | None,
+    image: str,
+    platform: str,
+    limits: tuple[str, ...],
+    evidence_path: str | None,
+    key_path: str | None,
+    no_evidence: bool,
+    exit_code_on_warn: bool,
+    colour: str,
+) -> int:
+    """Judge TARGET by the policy: PASS, FAIL or INDETERMINATE; only PASS exits 0.
+
+    TARGET is a `docker save` or OCI archive, an OCI layout folder, an image in
+    the Docker daemon, a root file system (folder or tar), `host` for this
+    machine, or an SBOM file. It is recognised by content; a prefix forces the
+    kind: docker-archive:, oci:, daemon:, rootfs:, host:, sbom:.
+    """
+    wanted = _parse_outputs(outputs)
+    request = CheckRequest(
+        target=target,
+        choice=Choice(image=image, platform=platform),
+        policy=read_policy(policy_path),
+        store=store_folder(store),
+        clock=read_clock(now),
+        budget=read_budget(limits),
+    )
+    result = run_check(request, _recorder(no_evidence, key_path, evidence_path))
+    code = _exit_code(result, exit_code_on_warn)
+    _write_outputs(result, code, wanted, colour)
+    return code
+
+
+def _parse_outputs(outputs: tuple[str, ...]) -> list[tuple[str, Path | None]]:
+    """Return formats and files; UsageError for an unknown one or two on standard output."""
+    wanted: list[tuple[str, Path | None]] = []
+    for output in outputs or ("table",):
+        name, equals, path = output.partition("=")
+        if name not in _FORMATS or (equals and not path):
+            raise UsageError(
+                f"'{output}' is not an output",
+                where="-o",
+                hint=f"write FORMAT or FORMAT=FILE with one of: {', '.join(_FORMATS)}",
+            )
+        wanted.append((name, Path(path) if equals else None))
+    if sum(path is None for _, path in wanted) > 1:
+        raise UsageError(
+            "only one output can go to standard output", where="-o", hint="write -o FORMAT=FILE"
+        )
+    return wanted
+
+
+def _recorder(
+    no_evidence: bool, key_path: str | None, evidence_path: str | None
+) -> Recorder | EvidenceError | None:
+    if no_evidence:
+        return None
+    try:
+        recorder, warnings = make_recorder(key_path, evidence_folder(evidence_path), os.environ)
+    except EvidenceError as error:
+        return error
+    for warning in warnings:
+        click.echo(f"patchgate: {visible(warning)}", err=True)
+    return recorder
+
+
+def _exit_code(result: Result, exit_code_on_warn: bool) -> int:
+    if result.failure is not None:
+        return exits.code_of_error(result.failure)
+    code = exits.code_of_reasons(result.verdict.reasons)
+    if code == exits.PASS and exit_code_on_warn and result.verdict.warnings:
+        return exits.PASS_WITH_WARNINGS
+    return code
+
+
+def _write_outputs(
+    result: Result, code: int, wanted: list[tuple[str, Path | None]], colour: str
+) -> None:
+    shown = False
+    for name, path in wanted:
+        try:
+            content = _render(name, result, code, colour=path is None and wants_colour(colour))
+        except InputError as error:
+            _say(error)
+            continue
+        if path is None:
+            emit(content)
+            shown = name == "table"
+        else:
+            write_file(path, content)
+    if not shown:
+        click.echo(_summary(result, code), err=True)
+
+
+def _render(name: str, result: Result, code: int, *, colour: bool) -> bytes:
+    if name == "table":
+        return table.render(result, exit_code=code, colour=colour).encode()
+    return FORMATS[name](result, code)
+
+
+def _summary(result: Result, code: int) -> str:
+    """Return one line for whoever sees only standard error."""
+    verdict = result.verdict
+    why = f": {visible(verdict.reasons[0].message)}" if verdict.reasons else ""
+    if result.failure is not None and result.failure.hint:
+        why += f" ({visible(result.failure.hint)})"
+    outcome = "INDETERMINATE" if verdict.outcome is Outcome.INDETERMINATE else verdict.outcome.value
+    return f"patchgate: {outcome} {visible(result.target)}{why} [exit {code}]"
+
+
+def _say(error: GateError) -> None:
+    click.echo(f"patchgate: {visible(str(error))}", err=True)

@@ -1,0 +1,43 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+store_option = click.option(
+    "--db",
+    "store",
+    metavar="DIR",
+    envvar="PATCHGATE_DB",
+    help="Folder of the advisory store.",
+)
+now_option = click.option(
+    "--now",
+    metavar="TIME",
+    help="Decide for this time (ISO 8601, UTC) instead of the machine's; results say so.",
+)
+image_option = click.option(
+    "--image", metavar="NAME", default="", help="Which image of an archive that holds several."
+)
+platform_option = click.option(
+    "--platform", metavar="OS/ARCH", default="", help="Which platform of a multi-platform image."
+)
+limit_option = click.option(
+    "--limit",
+    "limits",
+    metavar="NAME=N",
+    multiple=True,
+    help="Raise or lower a limit of the input budget; errors name the limit.",
+)
+
+
+def target_options(command: F) -> F:
+    """Add the options that say how a target is opened."""
+    for option in (limit_option, platform_option, image_option):
+        command = option(command)
+    return command

@@ -1,0 +1,56 @@
+"""Where things are kept when nobody says otherwise: the XDG base directories.
+
+A flag outranks the environment, the environment outranks these.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def _base(variable: str, otherwise: str) -> Path:
+    value = os.environ.get(variable, "")
+    # The specification tells to ignore a relative path.
+    return Path(value) if value.startswith("/") else Path(os.path.expanduser("~"), otherwise)  # noqa: PTH111 - expanduser() of Path raises where a user has no home
+
+
+def store_folder(given: str | None) -> Path:
+    """Return the folder of the advisory store (`--db`, PATCHGATE_DB)."""
+    return Path(given) if given else _base("XDG_CACHE_HOME", ".cache") / "patchgate" / "db"
+
+
+def evidence_folder(given: str | None) -> Path:
+    """Return the folder that evidence is written to (`--evidence`, PATCHGATE_EVIDENCE)."""
+    if given:
+        return Path(given)
+    return _base("XDG_STATE_HOME", ".local/state") / "patchgate" / "evidence"
+
+
+def key_file(given: str | None) -> Path:
+    """Return the file of the signing key (`--key`, PATCHGATE_KEY)."""
+    if given:
+        return Path(given)
+    return _base("XDG_CONFIG_HOME", ".config") / "patchgate" / "signing-key.pem"
+
+
+def public_key_file(private: Path) -> Path:
+    """Return where the public half of a key pair is kept."""
+    return private.with_suffix(".pub.pem")
+
+
+def policy_file(given: str | None) -> Path | None:
+    """Return the policy document to use, or None for the built-in one.
+
+    `--policy` or PATCHGATE_POLICY, else ``patchgate.yaml`` in this folder or one
+    above it, up to the root of the Git work tree.
+    """
+    if given:
+        return Path(given)
+    folder = Path.cwd()
+    for candidate in (folder, *folder.parents):
+        if (candidate / "patchgate.yaml").is_file():
+            return candidate / "patchgate.yaml"
+        if (candidate / ".git").exists():
+            return None
+    return None

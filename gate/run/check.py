@@ -1,0 +1,184 @@
+"""One run of the gate, from a target to a recorded verdict.
+
+The rooms are joined here in the order the data flows: source, bom, advisories,
+findings, verdict, evidence.  Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from gate.advisories.lookup import Lookup, lookup
+from gate.advisories.model import AdvisorySet, SourceInfo
+from gate.advisories.store import Store
+from gate.bom.model import Bom
+from gate.catalog.inventory import take_inventory, wanted_by_all
+from gate.errors import (
+    AdvisoryError,
+    BudgetError,
+    EvidenceError,
+    GateError,
+    InputError,
+    UnreachableError,
+)
+from gate.matching.match import match
+from gate.matching.upgrades import upgrades
+from gate.policy.decide import decide
+from gate.policy.facts import Facts
+from gate.policy.model import Policy
+from gate.policy.verdict import Cause, Outcome, Reason, Verdict
+from gate.run.clock import Clock
+from gate.run.recording import Inputs, Recorder
+from gate.run.result import EvidenceNote, PolicyNote, Result
+from gate.sources.budget import Budget, Meter
+from gate.sources.request import Choice, Request
+from gate.sources.streams import TruncatedError
+from gate.sources.targets import open_target
+from gate.sources.tree import MissingError
+
+
+class PolicyInUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy with the exact bytes it was read from."""
+
+    policy: Policy
+    document: bytes
+    source: str
+
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` of the document."""
+        return f"sha256:{hashlib.sha256(self.document).hexdigest()}"
+
+    def note(self) -> PolicyNote:
+        """Return what results say of it."""
+        return PolicyNote(name=self.policy.name, digest=self.digest, source=self.source)
+
+
+class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a run is given."""
+
+    target: str
+    choice: Choice
+    policy: PolicyInUse
+    store: Path
+    clock: Clock
+    budget: Budget = Budget()
+
+
+def read_bom(target: str, choice: Choice, budget: Budget) -> Bom:
+    """Open a target and take its inventory.
+
+    Raises UsageError, InputError or UnreachableError.
+    """
+    meter = Meter(budget)
+    opened = open_target(target, Request(wanted=wanted_by_all(), choice=choice), meter)
+    return opened if isinstance(opened, Bom) else take_inventory(opened, meter)
+
+
+def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> Result:
+    """Run the gate.
+
+    `recorder` is None where no record is wanted, and an error where one could
+    not be made ready.  An unreadable target or store is a reason of an
+    INDETERMINATE verdict.  Raises UsageError.
+    """
+    try:
+        with Store.open(request.store) as store:
+            bom = read_bom(request.target, request.choice, request.budget)
+            asked = lookup(bom)
+            advisories = store.select(asked.queries)
+    except (AdvisoryError, InputError, UnreachableError) as error:
+        return _unjudged(request, error)
+    sources = _needed(advisories, asked)
+    findings = match(bom, asked, advisories)
+    facts = Facts(bom=bom, lookup=asked, findings=findings, sources=sources, now=request.clock.now)
+    verdict = decide(facts, request.policy.policy)
+    result = Result(
+        target=bom.subject.name,
+        now=request.clock.now,
+        now_basis=request.clock.basis,
+        policy=request.policy.note(),
+        verdict=verdict,
+        bom=bom,
+        lookup=asked,
+        findings=findings,
+        upgrades=upgrades(bom, asked, findings),
+        snapshot=advisories.snapshot,
+        sources=sources,
+    )
+    inputs = Inputs(
+        bom=bom,
+        verdict=verdict,
+        policy_name=request.policy.policy.name,
+        policy_document=request.policy.document,
+        advisories=advisories,
+        sources=sources,
+        clock=request.clock,
+    )
+    return _recorded(result, request.policy.policy, inputs, recorder)
+
+
+def _needed(advisories: AdvisorySet, asked: Lookup) -> tuple[SourceInfo, ...]:
+    """Return the sources that speak of anything that was asked."""
+    ecosystems = {query.ecosystem for query in asked.queries}
+    return tuple(source for source in advisories.sources if ecosystems & source.ecosystems.keys())
+
+
+def _recorded(
+    result: Result,
+    policy: Policy,
+    inputs: Inputs,
+    recorder: Recorder | EvidenceError | None,
+) -> Result:
+    """Record the result; where it cannot be, say so and, if required, do not pass."""
+    if isinstance(recorder, Recorder):
+        try:
+            return msgspec.structs.replace(result, evidence=recorder.record(inputs))
+        except EvidenceError as error:
+            recorder = error
+    why = str(recorder) if recorder is not None else "switched off by --no-evidence"
+    note = EvidenceNote(recorded=False, why_not=why)
+    if recorder is None and policy.evidence == "optional":
+        return msgspec.structs.replace(result, evidence=note)
+    reason = Reason(
+        cause=Cause.EVIDENCE,
+        code="not-recorded",
+        message=f"the verdict is not recorded: {why}",
+    )
+    verdict = msgspec.structs.replace(
+        result.verdict,
+        outcome=Outcome.INDETERMINATE,
+        reasons=(reason, *result.verdict.reasons),
+    )
+    return msgspec.structs.replace(result, evidence=note, verdict=verdict)
+
+
+def _unjudged(request: CheckRequest, failure: GateError) -> Result:
+    """Return the result of a run that came to no inventory or no advisories."""
+    cause = Cause.ADVISORIES if isinstance(failure, AdvisoryError) else Cause.INPUT
+    place = f"{failure.where}: " if failure.where else ""
+    reason = Reason(cause=cause, code=_CODES[type(failure)], message=f"{place}{failure.what}")
+    return Result(
+        target=request.target,
+        now=request.clock.now,
+        now_basis=request.clock.basis,
+        policy=request.policy.note(),
+        verdict=Verdict(
+            outcome=Outcome.INDETERMINATE, decided_at=request.clock.now, reasons=(reason,)
+        ),
+        failure=failure,
+    )
+
+
+_CODES: dict[type[GateError], str] = {
+    AdvisoryError: "advisory-data",
+    BudgetError: "over-budget",
+    InputError: "unreadable",
+    MissingError: "unreadable",
+    TruncatedError: "unreadable",
+    UnreachableError: "unreachable",
+}
+"""Stable codes of the failures that end a run before anything can be judged."""

@@ -1,0 +1,111 @@
+"""From the values of a run to its record."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePath
+
+import msgspec
+
+from gate import __version__
+from gate.advisories.model import AdvisorySet, SourceInfo
+from gate.bom.cyclonedx import write_bom
+from gate.bom.model import Bom
+from gate.evidence.extension import Actor, CiRun, ClockBasis, RunVerdict, Tool
+from gate.evidence.extension import Clock as RecordedClock
+from gate.evidence.extension import Reason as RecordedReason
+from gate.evidence.facts import ADVISORIES, POLICY, SBOM, VERDICT, Attachment, RunFacts
+from gate.evidence.keys import Signer
+from gate.evidence.record import Store, record
+from gate.policy.verdict import Verdict, encode_verdict
+from gate.run.clock import Clock
+from gate.run.result import EvidenceNote
+
+_BASES = {"clock": ClockBasis.SYSTEM, "--now": ClockBasis.GIVEN}
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a verdict rests on."""
+
+    bom: Bom
+    verdict: Verdict
+    policy_name: str
+    policy_document: bytes
+    advisories: AdvisorySet
+    sources: tuple[SourceInfo, ...]
+    clock: Clock
+
+
+class Recorder(msgspec.Struct, frozen=True, kw_only=True):
+    """Signs and keeps the records of runs."""
+
+    signer: Signer
+    store: Store
+    actor: Actor
+    ci: CiRun | None
+
+    def record(self, inputs: Inputs) -> EvidenceNote:
+        """Record a run; EvidenceError where it could not be signed or kept."""
+        recorded = record(self._facts(inputs), self.signer, self.store)
+        return EvidenceNote(
+            recorded=True,
+            run_id=recorded.run_id,
+            file=PurePath(recorded.place).name,
+            digest=recorded.digest,
+            key_id=recorded.keyid,
+        )
+
+    def _facts(self, inputs: Inputs) -> RunFacts:
+        verdict = inputs.verdict
+        policy = hashlib.sha256(inputs.policy_document).hexdigest()
+        return RunFacts(
+            subject=inputs.bom.subject,
+            verdict=RunVerdict(verdict.outcome.value),
+            reasons=tuple(
+                RecordedReason(code=reason.code, message=reason.message)
+                for reason in verdict.reasons
+            ),
+            policy_uri=f"urn:patchgate:policy:sha256:{policy}",
+            policy_digest=f"sha256:{policy}",
+            snapshot=inputs.advisories.snapshot,
+            sources=inputs.sources,
+            readings=inputs.bom.readings,
+            components=len(inputs.bom.components),
+            clock=RecordedClock(now=inputs.clock.now, basis=_BASES[inputs.clock.basis]),
+            tool=Tool(version=__version__),
+            actor=self.actor,
+            ci=self.ci,
+            attachments=(
+                Attachment(
+                    name=SBOM,
+                    media_type="application/vnd.cyclonedx+json",
+                    content=write_bom(inputs.bom, inputs.clock.now),
+                ),
+                Attachment(
+                    name=POLICY, media_type="application/yaml", content=inputs.policy_document
+                ),
+                Attachment(
+                    name=VERDICT, media_type="application/json", content=encode_verdict(verdict)
+                ),
+                Attachment(
+                    name=ADVISORIES,
+                    media_type="application/jsonl",
+                    content=write_advisories(inputs.advisories),
+                ),
+            ),
+        )
+
+
+def write_advisories(advisories: AdvisorySet) -> bytes:
+    """Return the records of a set as JSON lines, each with the digest of its original bytes."""
+    lines = [
+        msgspec.json.encode(
+            {
+                "source": stored.source,
+                "sha256": hashlib.sha256(stored.raw).hexdigest(),
+                "record": msgspec.Raw(msgspec.json.format(stored.raw, indent=-1)),
+            }
+        )
+        for stored in advisories.records
+    ]
+    return b"\n".join([*lines, b""])

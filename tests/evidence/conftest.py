@@ -1,0 +1,174 @@
+"""One run with every field filled in, and a key that is always the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate.advisories.model import SourceInfo
+from gate.bom.model import Reading, ReadingStatus, Subject, SubjectKind
+from gate.evidence.extension import (
+    Actor,
+    AppliedException,
+    CiRun,
+    Clock,
+    ClockBasis,
+    Reason,
+    RunVerdict,
+    Tool,
+)
+from gate.evidence.facts import ADVISORIES, POLICY, SBOM, VERDICT, Attachment, RunFacts
+from gate.evidence.keys import Ed25519Signer
+from gate.evidence.record import Recorded, record
+from gate.evidence.store import FolderStore
+
+NOW = datetime(2026, 11, 23, 18, 32, 51, tzinfo=UTC)
+POLICY_BYTES = b'{"name":"default","version":1}'
+
+REASONS = {
+    RunVerdict.PASS: (),
+    RunVerdict.FAIL: (
+        Reason(
+            code="patch-sla",
+            message="patch_sla: 2 of 7 findings are past their time to patch",
+        ),
+    ),
+    RunVerdict.INDETERMINATE: (
+        Reason(
+            code="unread", message="dpkg database var/lib/dpkg/status could not be read: truncated"
+        ),
+    ),
+}
+
+
+def sha256(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def verdict_bytes(verdict: RunVerdict, reasons: tuple[Reason, ...]) -> bytes:
+    """What `gate.policy.verdict.encode_verdict` writes, as far as evidence reads it."""
+    document: dict[str, Any] = {"decided_at": NOW, "outcome": verdict}
+    if reasons:
+        document["reasons"] = [
+            {"cause": "policy", "code": reason.code, "message": reason.message}
+            for reason in reasons
+        ]
+    return msgspec.json.encode(document, order="sorted")
+
+
+def attachments(verdict: RunVerdict, reasons: tuple[Reason, ...]) -> tuple[Attachment, ...]:
+    sbom = b'{"bomFormat":"CycloneDX","components":[],"specVersion":"1.6"}'
+    advisories = b'{"id":"DSA-1-1","modified":"2026-11-20T00:00:00Z"}\n'
+    return (
+        Attachment(name=SBOM, media_type="application/vnd.cyclonedx+json", content=sbom),
+        Attachment(name=POLICY, media_type="application/json", content=POLICY_BYTES),
+        Attachment(
+            name=VERDICT,
+            media_type="application/vnd.patchgate.verdict.v1+json",
+            content=verdict_bytes(verdict, reasons),
+        ),
+        Attachment(name=ADVISORIES, media_type="application/jsonl", content=advisories),
+    )
+
+
+def facts_of(verdict: RunVerdict) -> RunFacts:
+    readings = [
+        Reading(what="layer", status=ReadingStatus.COMPLETE),
+        Reading(what="dpkg database", status=ReadingStatus.COMPLETE, components=88),
+    ]
+    if verdict is RunVerdict.INDETERMINATE:
+        readings[1] = Reading(
+            what="dpkg database",
+            status=ReadingStatus.FAILED,
+            path="var/lib/dpkg/status",
+            layer=sha256(b"layer"),
+            reason="truncated",
+        )
+    return RunFacts(
+        subject=Subject(
+            kind=SubjectKind.IMAGE,
+            source="docker-archive",
+            name="registry.example/shop/web:1.4",
+            digests={"sha256": hashlib.sha256(b"manifest").hexdigest()},
+            image_id=sha256(b"configuration"),
+            repo_digests=(f"registry.example/shop/web@{sha256(b'manifest')}",),
+        ),
+        verdict=verdict,
+        reasons=REASONS[verdict],
+        policy_uri="git+https://git.example/shop/web@0123abcd#patchgate.yaml",
+        policy_digest=sha256(POLICY_BYTES),
+        snapshot=sha256(b"snapshot"),
+        sources=(
+            SourceInfo(
+                name="Debian",
+                digest=sha256(b"Debian/all.zip"),
+                records=9118,
+                newest_modified=datetime(2026, 11, 22, 7, 5, tzinfo=UTC),
+                as_of=datetime(2026, 11, 23, 18, 0, tzinfo=UTC),
+                as_of_basis="confirmed",
+                url="https://user:secret@advisories.example/Debian/all.zip",
+                etag="W/secret",
+            ),
+        ),
+        readings=tuple(readings),
+        components=88,
+        clock=Clock(now=NOW, basis=ClockBasis.SYSTEM),
+        tool=Tool(version="1.0.0", digest=sha256(b"wheel")),
+        actor=Actor(claimed="kim"),
+        ci=CiRun(
+            system="gitlab",
+            repository="https://ci:token@git.example/shop/web",
+            ref="refs/heads/main",
+            commit="0123abcd" * 5,
+            run="4711",
+            attempt="1",
+            url="https://git.example/shop/web/-/jobs/4711",
+        ),
+        exceptions=(
+            AppliedException(
+                id="EX-7",
+                digest=sha256(b"exception"),
+                approver="sam",
+                expires=datetime(2026, 12, 31, tzinfo=UTC),
+            ),
+        )
+        if verdict is RunVerdict.PASS
+        else (),
+        attachments=attachments(verdict, REASONS[verdict]),
+    )
+
+
+@pytest.fixture
+def facts() -> RunFacts:
+    """A run that failed, with every kind of attachment."""
+    return facts_of(RunVerdict.FAIL)
+
+
+@pytest.fixture
+def make_facts() -> Callable[[RunVerdict], RunFacts]:
+    return facts_of
+
+
+@pytest.fixture(scope="session")
+def signer() -> Ed25519Signer:
+    """The key with the seed 00 01 … 1f."""
+    return Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+
+
+@pytest.fixture(scope="session")
+def stranger() -> Ed25519Signer:
+    """A key that nobody trusts."""
+    return Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+
+
+@pytest.fixture
+def recorded(facts: RunFacts, signer: Ed25519Signer, tmp_path: Path) -> Recorded:
+    """`facts`, recorded in the folder `evidence` of `tmp_path`."""
+    return record(facts, signer, FolderStore(tmp_path / "evidence"))
