@@ -33,9 +33,20 @@ BEYOND = "~"
 
 SCHEMES: dict[str, str] = {
     "apk": "gate.versions.apk",
+    "bitnami": "gate.versions.bitnami",
+    "cran": "gate.versions.cran",
     "dpkg": "gate.versions.dpkg",
+    "freebsd": "gate.versions.freebsd",
+    "golang": "gate.versions.golang",
+    "hackage": "gate.versions.hackage",
+    "maven": "gate.versions.maven",
+    "nuget": "gate.versions.nuget",
+    "packagist": "gate.versions.packagist",
+    "pacman": "gate.versions.pacman",
     "pep440": "gate.versions.pep440",
+    "pub": "gate.versions.pub",
     "rpm": "gate.versions.rpm",
+    "rubygems": "gate.versions.rubygems",
     "semver": "gate.versions.semver",
 }
 

@@ -7,6 +7,8 @@ at any length.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
@@ -31,3 +33,8 @@ def falling(count: int) -> str:
     The complement of `number`, and as free of prefixes.
     """
     return number(str(count)).translate(_COMPLEMENT)
+
+
+def numbers(values: Iterable[str]) -> str:
+    """Return text that sorts as a list of numbers: a list before its continuations."""
+    return "".join([number(digits) for digits in values]) + "$"

@@ -15,6 +15,7 @@ Build metadata after ``+`` is ignored, as section 10 demands.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gate.versions.encoding import number
 
@@ -26,10 +27,10 @@ FORM = re.compile(
 """Groups: the dotted numbers, the pre-release, the build metadata."""
 
 _END = "$"
-_PRE_RELEASE = "-"
-_RELEASE = "="
+PRE_RELEASE = "-"
+RELEASE = "="
+TEXT = ":"
 _LAST = "!"
-_TEXT = ":"
 _NEXT = "#"
 
 
@@ -40,7 +41,7 @@ def key(version: str) -> str | None:
 
 
 def core(text: str) -> str:
-    """Return the key of dotted numbers, without a length: trailing zeros do not count."""
+    """Return the key of dotted numbers, however many: zeros at the end do not count."""
     numbers = [number(digits) for digits in text.split(".")]
     while len(numbers) > 1 and numbers[-1] == "0":
         numbers.pop()
@@ -48,15 +49,22 @@ def core(text: str) -> str:
 
 
 def pre_release(text: str | None) -> str:
-    """Return the key of a pre-release, None being the release itself, which is the highest.
+    """Return the key of a pre-release; None is the release itself, which is the highest."""
+    return RELEASE if text is None else PRE_RELEASE + identifiers(text)
 
-    Identifiers compare one by one (section 11.4): numbers by value and before
-    texts, texts by their bytes, and fewer identifiers before more.
+
+def identifiers(text: str) -> str:
+    """Return the key of dotted identifiers (section 11.4).
+
+    They compare one by one: numbers by value and before texts, texts by their
+    bytes, and fewer identifiers before more.
     """
-    if text is None:
-        return _RELEASE
-    identifiers = [
-        number(identifier) if identifier.isdigit() else _TEXT + identifier
+    return sequence(
+        number(identifier) if identifier.isdigit() else TEXT + identifier
         for identifier in text.split(".")
-    ]
-    return _PRE_RELEASE + _NEXT.join(identifiers) + _LAST
+    )
+
+
+def sequence(keys: Iterable[str]) -> str:
+    """Join keys of identifiers: the end sorts before a further identifier."""
+    return _NEXT.join(keys) + _LAST
