@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 from gate.errors import EvidenceError, GateError, VerificationError
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
-_MAKE_ONE = "make one with: openssl genpkey -algorithm ed25519"
+_MAKE_ONE = "make one with: patchgate evidence keygen"
 
 
 class VerifyingKey(Protocol):

@@ -30,7 +30,8 @@ def resource_uri(subject: Subject) -> str:
                 qualifiers["repository_url"] = repository
             name = repository.rpartition("/")[2]
             return PackageURL("oci", None, name, digest, qualifiers).to_string()
-    name = subject.name or "unnamed"
+    # A purl needs a name, and drops white space and slashes at its ends.
+    name = subject.name if any(map(str.isalnum, subject.name)) else "unnamed"
     kind = subject.kind.value
     return PackageURL("generic", kind, name, None, {"checksum": digest}).to_string()
 

@@ -72,8 +72,8 @@ class FolderStore:
     def put_blob(self, sha256: str, content: bytes) -> None:
         """Keep `content` under its digest (hex)."""
         path = blob_path(self.folder, sha256)
-        for folder in (self.folder, *reversed(path.relative_to(self.folder).parents[:-1])):
-            self._prepare(self.folder / folder)
+        for folder in (self.folder, *reversed(path.parents[:3])):
+            self._prepare(folder)
         self._put(path, content)
 
     def put_bundle(self, run_id: str, bundle: bytes) -> str:

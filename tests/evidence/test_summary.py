@@ -189,6 +189,14 @@ def test_times_of_sources_are_written_in_utc_and_need_a_zone(facts: RunFacts) ->
         summarise(replaced(facts, sources=(naive,)))
 
 
+def test_a_source_without_any_modification_date_says_so(facts: RunFacts) -> None:
+    (source,) = facts.sources
+    undated = msgspec.structs.replace(source, newest_modified=None)
+    run = summarise(replaced(facts, sources=(undated,)))
+    assert run.summary.run.advisories.sources[0].newest_modified is None
+    assert vsa.decode(vsa.encode(run)) == run
+
+
 def test_a_clock_must_be_in_utc() -> None:
     with pytest.raises(ValueError, match="UTC"):
         Clock(
