@@ -17,8 +17,11 @@ from gate.policy.verdict import Decision, RuleResult
 
 _CONTROLS = ("SOC 2 CC8.1", "ISO 27001 A.8.32", "PCI-DSS 6.3.3")
 _SKEW = timedelta(minutes=5)
-_LIVING = frozenset({"host", "rootfs"})
-"""Sources that are patched in place and have no build date."""
+_WHY_NOT = {
+    SubjectKind.HOST: "a host is patched in place",
+    SubjectKind.ROOTFS: "a root file system in a folder is patched in place",
+    SubjectKind.SBOM: "the SBOM is not about an image",
+}
 
 
 def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> RuleResult:
@@ -26,12 +29,12 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
     del decisions
     rule = policy.rules.image_age
     subject = facts.bom.subject
-    applies = subject.source not in _LIVING
+    applies = subject.kind is SubjectKind.IMAGE or subject.source == "rootfs-tar"
     broken = True
     if not applies:
-        message = f"a {subject.kind.value} is patched in place"
+        message = _WHY_NOT[subject.kind]
     elif subject.created is None:
-        said = "the SBOM does" if subject.kind is SubjectKind.SBOM else "it does"
+        said = "the SBOM does" if subject.source == "sbom" else "it does"
         message = f"the age is unknown, since {said} not say when the image was built"
     elif subject.created > facts.now + _SKEW:
         message = f"claims to be built in the future ({subject.created:%Y-%m-%d %H:%M} UTC)"
