@@ -188,7 +188,7 @@ def release_suffix(rule: DistroRule, version_id: str, codename: str) -> str:
         case Release.ALPINE:
             return _alpine_suffix(version_id)
         case Release.DEBIAN:
-            return version_id or DEBIAN_CODENAMES.get(codename, codename)
+            return _debian_suffix(version_id, codename)
         case Release.UBUNTU:
             return _ubuntu_suffix(version_id)
 
@@ -198,6 +198,13 @@ def _alpine_suffix(version_id: str) -> str:
         return "edge"
     parts = version_id.split(".")
     return f"v{parts[0]}.{parts[1]}" if len(parts) >= 2 else ""
+
+
+def _debian_suffix(version_id: str, codename: str) -> str:
+    if not version_id:
+        return DEBIAN_CODENAMES.get(codename, codename)
+    # Point releases are no releases of their own: 12.5 is 12.  3.1 was one.
+    return version_id if version_id.startswith("3.") else version_id.partition(".")[0]
 
 
 def _ubuntu_suffix(version_id: str) -> str:
