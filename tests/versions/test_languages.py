@@ -6,6 +6,7 @@ a row that begins to agree fails the test too, so that the list stays true.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -28,29 +29,24 @@ ROWS = {
 
 _PHP = "PHP's version_compare on text that Composer's parser refuses: no key, so unknown"
 DIFFERENCES: dict[str, dict[str, str]] = {
-    "bitnami": {
-        row: "the number after the hyphen counts rebuilds and is left out"
-        for row in (
+    "bitnami": dict.fromkeys(
+        (
             "1.2.3 > 1.2.3-4",
             "1.2.3-4 < 1.2.3",
             "1.2.3-5 > 1.2.3-4",
             "1.2.3-4 < 1.2.3-5",
             "1.2.3-5-foo > 1.2.3-5",
             "1.2.3-5 < 1.2.3-5-foo",
-        )
-    },
-    "maven": {
-        row: "Maven's comparison runs in a circle here: see gate/versions/maven.py"
-        for row in (
-            "1-1 = 1-ga-1",
-            "2-1 < 2.0.a",
-            "2-1 < 2.0.0.a",
-            "2.0.a < 2.0.0.a",
-        )
-    },
-    "rubygems": {
-        row: "Gem::Version calls the first version malformed" for row in ("1 > 1beta", "1 > 1gamma")
-    },
+        ),
+        "the number after the hyphen counts rebuilds and is left out",
+    ),
+    "maven": dict.fromkeys(
+        ("1-1 = 1-ga-1", "2-1 < 2.0.a", "2-1 < 2.0.0.a", "2.0.a < 2.0.0.a"),
+        "Maven's comparison runs in a circle here: see gate/versions/maven.py",
+    ),
+    "rubygems": dict.fromkeys(
+        ("1 > 1beta", "1 > 1gamma"), "Gem::Version calls the first version malformed"
+    ),
 }
 
 
@@ -103,7 +99,7 @@ def test_contract_of_keys(scheme: str, versions: list[str]) -> None:
     for found in keys:
         assert all("!" <= character <= "~" for character in found)
         assert BEFORE < found < BEYOND
-    for a, b in zip(keys, keys[1:], strict=False):
+    for a, b in itertools.pairwise(keys):
         assert not b.startswith(a)
         assert just_after(a) < b
 
