@@ -1,0 +1,136 @@
+"""Write a bom as CycloneDX 1.6 JSON.
+
+The hot path: msgspec structs, no model library.  cyclonedx-python-lib is the
+oracle in the tests.  The same bom and time give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+
+import msgspec
+
+from gate import __version__
+from gate.bom import own
+from gate.bom.cyclonedx_types import (
+    CdxComponent,
+    ComponentEvidence,
+    Composition,
+    Document,
+    HashValue,
+    LicenceChoice,
+    LicenceName,
+    Metadata,
+    Occurrence,
+    Organization,
+    Property,
+    Tools,
+)
+from gate.bom.model import Bom, Component, Distro, ReadingStatus, Subject, SubjectKind
+
+SPEC_VERSION = "1.6"
+_SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://patchgate.dev/sbom")
+_SUBJECT_REF = "subject"
+_LAYER = "layer "
+_TYPES = {
+    SubjectKind.IMAGE: "container",
+    SubjectKind.ROOTFS: "operating-system",
+    SubjectKind.HOST: "device",
+    SubjectKind.SBOM: "application",
+}
+_ALGORITHMS = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
+
+
+def write_bom(bom: Bom, now: datetime) -> bytes:
+    """Return `bom` as a CycloneDX document stamped `now` (UTC)."""
+    document = Document(
+        schema=_SCHEMA,
+        bom_format="CycloneDX",
+        spec_version=SPEC_VERSION,
+        version=1,
+        metadata=Metadata(
+            timestamp=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            tools=Tools((CdxComponent(type="application", name="patchgate", version=__version__),)),
+            component=_subject(bom.subject),
+            properties=_properties(own.document_entries(bom)),
+        ),
+        components=(
+            *((_distro(bom.distro),) if bom.distro is not None else ()),
+            *map(_component, bom.components),
+        ),
+        compositions=(Composition(aggregate=_aggregate(bom), assemblies=(_SUBJECT_REF,)),),
+    )
+    # The serial number is that of the content: the digest is taken without it.
+    unnumbered = msgspec.json.encode(document)
+    serial = uuid.uuid5(_NAMESPACE, hashlib.sha256(unnumbered).hexdigest())
+    numbered = msgspec.structs.replace(document, serial_number=f"urn:uuid:{serial}")
+    return msgspec.json.format(msgspec.json.encode(numbered), indent=1) + b"\n"
+
+
+def _aggregate(bom: Bom) -> str:
+    whole = all(reading.status is ReadingStatus.COMPLETE for reading in bom.readings)
+    return "complete" if whole else "incomplete"
+
+
+def _subject(subject: Subject) -> CdxComponent:
+    return CdxComponent(
+        type=_TYPES[subject.kind],
+        bom_ref=_SUBJECT_REF,
+        name=subject.name,
+        hashes=tuple(
+            HashValue(_ALGORITHMS[name], value)
+            for name, value in sorted(subject.digests.items())
+            if name in _ALGORITHMS
+        )
+        or None,
+    )
+
+
+def _distro(distro: Distro) -> CdxComponent:
+    return CdxComponent(
+        type="operating-system",
+        bom_ref=f"os:{distro.id}@{distro.version_id}",
+        name=distro.id,
+        version=distro.version_id,
+        description=distro.pretty_name,
+    )
+
+
+def _component(component: Component) -> CdxComponent:
+    return CdxComponent(
+        type="library",
+        bom_ref=component.ref,
+        supplier=Organization(component.vendor) if component.vendor else None,
+        group=component.namespace,
+        name=component.name,
+        version=component.version,
+        licenses=tuple(LicenceChoice(LicenceName(name=name)) for name in component.licenses)
+        or None,
+        purl=component.purl,
+        evidence=_evidence(component),
+        properties=_properties(own.component_entries(component)),
+    )
+
+
+def _evidence(component: Component) -> ComponentEvidence | None:
+    if not component.locations:
+        return None
+    return ComponentEvidence(
+        tuple(
+            Occurrence(place.path, f"{_LAYER}{place.layer}" if place.layer else "")
+            for place in component.locations
+        )
+    )
+
+
+def _properties(entries: list[own.Entry]) -> tuple[Property, ...] | None:
+    return tuple(Property(name, value) for name, value in entries) or None
+
+
+def layer_of(occurrence: Occurrence) -> str:
+    """Return the layer that `_evidence` named in an occurrence, or ""."""
+    context = occurrence.additional_context
+    return context.removeprefix(_LAYER) if context.startswith(_LAYER) else ""

@@ -1,0 +1,109 @@
+"""The part of CycloneDX JSON that is written and read, typed.
+
+Rules: CycloneDX 1.6 JSON schema (ECMA-424).  Older and newer versions are read
+through the same types; what they lack or add is optional or ignored.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Property(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A name and a value; names begin with who gives them a meaning."""
+
+    name: str = ""
+    value: str = ""
+
+
+class HashValue(msgspec.Struct, frozen=True):
+    """A digest."""
+
+    alg: str
+    content: str
+
+
+class LicenceName(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A licence by SPDX id or by name."""
+
+    id: str = ""
+    name: str = ""
+
+
+class LicenceChoice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A licence or an SPDX expression."""
+
+    license: LicenceName | None = None
+    expression: str = ""
+
+
+class Organization(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A supplier."""
+
+    name: str = ""
+
+
+class Occurrence(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Where a component was found."""
+
+    location: str
+    additional_context: str = ""
+
+
+class ComponentEvidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Evidence of a component."""
+
+    occurrences: tuple[Occurrence, ...] | None = None
+
+
+class CdxComponent(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
+    """A component, also in the places where CycloneDX describes itself with one."""
+
+    type: str = ""
+    bom_ref: str = msgspec.field(default="", name="bom-ref")
+    supplier: Organization | None = None
+    group: str = ""
+    name: str = ""
+    version: str = ""
+    description: str = ""
+    hashes: tuple[HashValue, ...] | None = None
+    licenses: tuple[LicenceChoice, ...] | None = None
+    purl: str = ""
+    components: tuple[CdxComponent, ...] | None = None
+    evidence: ComponentEvidence | None = None
+    properties: tuple[Property, ...] | None = None
+
+
+class Tools(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tools since 1.5; before it was a plain list."""
+
+    components: tuple[CdxComponent, ...] | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """About the document and its subject."""
+
+    timestamp: str = ""
+    tools: Tools | tuple[msgspec.Raw, ...] | None = None
+    component: CdxComponent | None = None
+    properties: tuple[Property, ...] | None = None
+
+
+class Composition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How complete a part of the document is."""
+
+    aggregate: str
+    assemblies: tuple[str, ...] | None = None
+
+
+class Document(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
+    """A CycloneDX document."""
+
+    schema: str = msgspec.field(default="", name="$schema")
+    bom_format: str = ""
+    spec_version: str = ""
+    serial_number: str = ""
+    version: int = 0
+    metadata: Metadata | None = None
+    components: tuple[CdxComponent, ...] | None = None
+    compositions: tuple[Composition, ...] | None = None

@@ -1,0 +1,116 @@
+"""What patchgate keeps in its own SBOMs beyond what their formats have fields for.
+
+Each entry is a name and a JSON value: CycloneDX takes them as properties, SPDX
+as annotations.  With them an SBOM reads back as the bom it was written from;
+above all, one that is not complete never reads back as complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from gate.bom.model import Bom, Component, Distro, Note, Reading, Subject
+from gate.errors import InputError
+
+PREFIX = "patchgate:"
+_SUBJECT = f"{PREFIX}subject"
+_DISTRO = f"{PREFIX}distro"
+_READING = f"{PREFIX}reading"
+_NOTE = f"{PREFIX}note"
+_COMPONENT = f"{PREFIX}component"
+
+Entry = tuple[str, str]
+
+
+class _ComponentRest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The fields of a component that the purl and the format do not carry."""
+
+    source_name: str = ""
+    source_version: str = ""
+    arch: str = ""
+    module: str = ""
+
+
+def document_entries(bom: Bom) -> list[Entry]:
+    """Return what belongs to the document as a whole."""
+    entries = [(_SUBJECT, _json(bom.subject))]
+    if bom.distro is not None:
+        entries.append((_DISTRO, _json(bom.distro)))
+    entries += [(_READING, _json(reading)) for reading in bom.readings]
+    entries += [(_NOTE, _json(note)) for note in bom.notes]
+    return entries
+
+
+def component_entries(component: Component) -> list[Entry]:
+    """Return what belongs to one component; often nothing."""
+    rest = _ComponentRest(
+        component.source_name, component.source_version, component.arch, component.module
+    )
+    return [] if rest == _ComponentRest() else [(_COMPONENT, _json(rest))]
+
+
+class OwnDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `document_entries` wrote."""
+
+    subject: Subject
+    distro: Distro | None
+    readings: tuple[Reading, ...]
+    notes: tuple[Note, ...]
+
+
+def read_document(entries: Iterable[Entry], where: str) -> OwnDocument | None:
+    """Return what an SBOM of patchgate's says of itself, or None for other SBOMs.
+
+    Raises InputError where such an entry is damaged.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in entries:
+        if name.startswith(PREFIX):
+            values.setdefault(name, []).append(value)
+    if _SUBJECT not in values:
+        return None
+    try:
+        return OwnDocument(
+            subject=msgspec.json.decode(values[_SUBJECT][0], type=Subject),
+            distro=msgspec.json.decode(values[_DISTRO][0], type=Distro)
+            if _DISTRO in values
+            else None,
+            readings=tuple(
+                msgspec.json.decode(value, type=Reading) for value in values.get(_READING, [])
+            ),
+            notes=tuple(msgspec.json.decode(value, type=Note) for value in values.get(_NOTE, [])),
+        )
+    except msgspec.MsgspecError as error:
+        raise InputError(
+            f"a patchgate property is damaged ({error})",
+            where=where,
+            hint="make the SBOM again; it was edited",
+        ) from error
+
+
+def read_component(entries: Iterable[Entry], component: Component, where: str) -> Component:
+    """Return `component` with the fields that `component_entries` kept."""
+    for name, value in entries:
+        if name == _COMPONENT:
+            try:
+                rest = msgspec.json.decode(value, type=_ComponentRest)
+            except msgspec.MsgspecError as error:
+                raise InputError(
+                    f"a patchgate property is damaged ({error})",
+                    where=where,
+                    hint="make the SBOM again; it was edited",
+                ) from error
+            return msgspec.structs.replace(
+                component,
+                source_name=rest.source_name,
+                source_version=rest.source_version,
+                arch=rest.arch,
+                module=rest.module,
+            )
+    return component
+
+
+def _json(value: msgspec.Struct) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()

@@ -1,0 +1,179 @@
+"""Read SPDX 2.2 and 2.3 JSON.
+
+Our own documents read back to the bom they came from, others as far as they go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from gate.bom import foreign, own
+from gate.bom.model import Bom, Component, Distro, Location, Subject
+from gate.bom.purl import read_purl
+from gate.bom.spdx import LICENCES, PLACES, REF
+from gate.bom.spdx_types import NO_ASSERTION, Annotation, SpdxDocument, SpdxPackage
+from gate.errors import InputError
+
+_VERSIONS = frozenset({"SPDX-2.2", "SPDX-2.3"})
+_NOT_PACKAGES = frozenset({"OPERATING-SYSTEM", "FILE", "SOURCE", "ARCHIVE", "DEVICE"})
+_decoder = msgspec.json.Decoder(SpdxDocument)
+
+
+def read_spdx(data: bytes, where: str) -> Bom:
+    """Return the bom in an SPDX JSON document; InputError where it is none that is read."""
+    try:
+        document = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"is not valid SPDX ({error})", where=where) from error
+    if document.spdx_version not in _VERSIONS:
+        raise InputError(
+            f"{document.spdx_version} is not read",
+            where=where,
+            hint=f"{' and '.join(sorted(_VERSIONS))} are",
+        )
+    known = own.read_document(_entries(document.annotations), where)
+    roots = _roots(document)
+    packages = [package for package in document.packages or () if package.spdx_id not in roots]
+    if known is not None:
+        return Bom(
+            subject=known.subject,
+            distro=known.distro,
+            components=tuple(_own_component(package, where) for package in packages),
+            readings=known.readings,
+            notes=known.notes,
+        )
+    return _foreign_bom(document, packages, roots, data, where)
+
+
+def _roots(document: SpdxDocument) -> set[str]:
+    """Return the elements that the document is about."""
+    described = {
+        relationship.related_spdx_element
+        for relationship in document.relationships or ()
+        if relationship.relationship_type == "DESCRIBES"
+        and relationship.spdx_element_id == document.spdx_id
+    }
+    described.update(
+        relationship.spdx_element_id
+        for relationship in document.relationships or ()
+        if relationship.relationship_type == "DESCRIBED_BY"
+    )
+    return described | set(document.document_describes or ())
+
+
+def _own_component(listed: SpdxPackage, where: str) -> Component:
+    entries = _entries(listed.annotations)
+    fields = dict(entries)
+    purl = _purl(listed)
+    try:
+        package = read_purl(purl)
+        locations = msgspec.json.decode(fields.get(PLACES, "[]"), type=tuple[Location, ...])
+        licences = msgspec.json.decode(fields.get(LICENCES, "[]"), type=tuple[str, ...])
+    except ValueError as error:
+        raise InputError(
+            f"a package of patchgate's own cannot be read ({error})",
+            where=where,
+            hint="make the SBOM again; it was edited",
+        ) from error
+    component = Component(
+        ref=fields.get(REF, listed.spdx_id),
+        type=package.type,
+        namespace=package.namespace,
+        name=listed.name,
+        version=listed.version_info,
+        purl=purl,
+        vendor=_supplier(listed),
+        licenses=licences,
+        locations=locations,
+    )
+    return own.read_component(entries, component, where)
+
+
+def _foreign_bom(
+    document: SpdxDocument,
+    packages: list[SpdxPackage],
+    roots: set[str],
+    data: bytes,
+    where: str,
+) -> Bom:
+    seen: set[str] = set()
+    entries = []
+    distro: Distro | None = None
+    for listed in packages:
+        if listed.spdx_id in seen:
+            raise InputError(f"has the SPDXID '{listed.spdx_id[:80]}' twice", where=where)
+        seen.add(listed.spdx_id)
+        if listed.primary_package_purpose == "OPERATING-SYSTEM":
+            distro = distro or Distro(id=listed.name, version_id=listed.version_info)
+        elif listed.primary_package_purpose not in _NOT_PACKAGES or _purl(listed):
+            entries.append(_entry(listed))
+    subject = [listed for listed in document.packages or () if listed.spdx_id in roots]
+    if not subject and document.document_describes is None and not document.relationships:
+        problems = ["the SBOM does not say what it describes"]
+    else:
+        problems = []
+    return foreign.bom_of(
+        entries,
+        subject=_subject(subject, document.name, data, where),
+        stated=distro,
+        problems=problems,
+        what="SPDX SBOM",
+    )
+
+
+def _entry(listed: SpdxPackage) -> foreign.Entry:
+    declared = listed.license_declared
+    return foreign.Entry(
+        ref=listed.spdx_id,
+        name=listed.name,
+        version=listed.version_info,
+        purl=_purl(listed),
+        vendor=_supplier(listed),
+        licenses=(declared,) if declared not in {"", NO_ASSERTION, "NONE"} else (),
+    )
+
+
+def _purl(listed: SpdxPackage) -> str:
+    return next(
+        (
+            ref.reference_locator
+            for ref in listed.external_refs or ()
+            if ref.reference_type == "purl"
+        ),
+        "",
+    )
+
+
+def _supplier(listed: SpdxPackage) -> str:
+    if listed.supplier in {"", NO_ASSERTION}:
+        return ""
+    return listed.supplier.partition(": ")[2] or listed.supplier
+
+
+def _subject(roots: list[SpdxPackage], name: str, data: bytes, where: str) -> Subject:
+    root = roots[0] if len(roots) == 1 else None
+    digests = {
+        checksum.algorithm.lower(): checksum.checksum_value.lower()
+        for checksum in (root.checksums if root else None) or ()
+        if checksum.algorithm.startswith("SHA")
+    }
+    digests.setdefault("sha256", hashlib.sha256(data).hexdigest())
+    is_image = root is not None and (
+        root.primary_package_purpose == "CONTAINER" or _purl(root).startswith("pkg:oci/")
+    )
+    return foreign.subject_of(
+        name=root.name if root else name, is_image=is_image, digests=digests, where=where
+    )
+
+
+def _entries(annotations: Iterable[Annotation] | None) -> list[own.Entry]:
+    """Return the annotations that are a name and a value."""
+    entries = []
+    for annotation in annotations or ():
+        name, equals, value = annotation.comment.partition("=")
+        if equals and name.startswith(own.PREFIX):
+            entries.append((name, value))
+    return entries
