@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import sys
 from pathlib import Path
 
 import click
 
+from gate.durable import Disk
 from gate.errors import UsageError
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file all at once: it appears complete or not at all.
 
+    A device or pipe (``/dev/null``, ``>(…)``) is written to and not replaced.
     Raises UsageError, since the caller chose the path.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written ({error.strerror})",
-            where=str(path),
-            hint="check the path, its permissions and the space left",
-        ) from error
+    disk = Disk(UsageError)
+    with disk.explained("write", path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(content)
+            return
+    disk.make_folder(path.parent)
+    disk.write_file(path, content)
 
 
 def wants_colour(choice: str) -> bool:

@@ -14,15 +14,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from gate.durable import sync_folder
 from gate.errors import EvidenceError
-from gate.evidence.durable import (
-    confirm_file,
-    explained,
-    make_folder,
-    read_file,
-    sync_folder,
-    write_file,
-)
+from gate.evidence.durable import confirm_file, explained, make_folder, read_file, write_file
 
 SUFFIX = ".intoto.jsonl"
 """How the names of bundles end (in-toto bundle.md, "File naming convention")."""

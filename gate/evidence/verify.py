@@ -27,10 +27,11 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
+from gate.durable import open_regular
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import canonical, dsse, vsa
 from gate.evidence.consistency import check_run, check_verdict_document
-from gate.evidence.durable import open_regular, read_file
+from gate.evidence.durable import read_file
 from gate.evidence.extension import RunVerdict
 from gate.evidence.facts import VERDICT
 from gate.evidence.keys import VerifyingKey

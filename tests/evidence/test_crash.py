@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from gate.durable import TEMPORARY
 from gate.errors import EvidenceError
-from gate.evidence.durable import TEMPORARY
 from gate.evidence.facts import RunFacts
 from gate.evidence.keys import Ed25519Signer
 from gate.evidence.record import record

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gate.durable import TEMPORARY
 from gate.evidence import dsse, vsa
-from gate.evidence.durable import TEMPORARY
 from gate.evidence.extension import RunExtension
 from gate.evidence.problems import Code
 from gate.evidence.summary import MAX_LISTED

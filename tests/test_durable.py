@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gate import durable
 from gate.errors import EvidenceError
-from gate.evidence import durable
-from gate.evidence.durable import confirm_file, make_folder, read_file, write_file
+
+disk = durable.Disk(EvidenceError)
+confirm_file, make_folder = disk.confirm_file, disk.make_folder
+read_file, write_file = disk.read_file, disk.write_file
 
 
 def test_writes_and_replaces(tmp_path: Path) -> None:
