@@ -75,6 +75,17 @@ class Disk:
                 raise
             sync_folder(path.parent)
 
+    def place(self, temporary: Path, path: Path) -> None:
+        """Flush the finished file `temporary` and give it the name `path`."""
+        with self.explained("write", path):
+            descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            temporary.replace(path)
+            sync_folder(path.parent)
+
     def write_new_file(self, path: Path, content: bytes, mode: int) -> None:
         """Write `content` to `path`, which must not exist; fails where it does.
 

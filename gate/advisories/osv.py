@@ -8,8 +8,12 @@ evidence, and nothing is ever encoded again from these types.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
+
+PACKAGE_RANGES = frozenset({"SEMVER", "ECOSYSTEM"})
+"""Types of ranges that speak of package versions; GIT speaks of commits."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,6 +87,23 @@ def decode(data: bytes) -> Record:
     not JSON or a field that patchgate reads has another type.
     """
     return _decoder.decode(data)
+
+
+def custom_ranges(entry: Affected) -> tuple[Range, ...]:
+    """Return ``ecosystem_specific.custom_ranges``: Go's ranges of what are no module versions.
+
+    Empty where there are none, or what stands there has another shape.
+    """
+    raw = bytes(entry.ecosystem_specific)
+    if b"custom_ranges" not in raw:
+        return ()
+    fields: Any = msgspec.json.decode(raw)
+    if not isinstance(fields, dict):
+        return ()
+    try:
+        return msgspec.convert(fields.get("custom_ranges"), tuple[Range, ...])
+    except msgspec.ValidationError:
+        return ()
 
 
 def utc(moment: datetime) -> datetime:

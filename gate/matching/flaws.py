@@ -12,13 +12,11 @@ would lend each other their identifiers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from gate.advisories.ecosystems import base_of
+from gate.advisories.names import about, names_of, plain
 from gate.advisories.osv import Record
 
-_EMBEDDED_CVE = re.compile(r".+-(CVE-\d{4}-\d+)\Z")
 _PREFERENCE = ("CVE-", "GHSA-", "MAL-", "PYSEC-", "GO-", "RUSTSEC-")
 
 
@@ -33,12 +31,8 @@ class Flaws:
             self._join_record(record)
 
     def _join_record(self, record: Record) -> None:
-        self._join(record.id, record.id)
-        embedded = _EMBEDDED_CVE.match(record.id)
-        if embedded:
-            self._join(record.id, embedded[1])
-        for alias in record.aliases or ():
-            self._join(record.id, alias)
+        for name in names_of(record):
+            self._join(record.id, name)
 
     def _root(self, name: str) -> str:
         parent = self._parent
@@ -63,12 +57,11 @@ class Flaws:
         Where an advisory names CVEs, these are its flaws: what else it names,
         as Chainguard names the GHSA beside the CVE, are further names of them.
         """
-        about = {self._root(_plain(name)) for name in _about(record)}
-        known = {flaw for flaw in about if any(map(_is_cve, self.names(flaw)))}
-        about = known or about
-        if record.aliases or not about:
-            about.add(self._root(record.id))
-        return about
+        flaws = {self._root(plain(name)) for name in about(record)}
+        flaws = {flaw for flaw in flaws if any(map(_is_cve, self.names(flaw)))} or flaws
+        if record.aliases or not flaws:
+            flaws.add(self._root(record.id))
+        return flaws
 
     def is_name_of(self, record: Record, flaw: str) -> bool:
         """Return whether `record` describes the flaw itself, not an advisory about it."""
@@ -84,27 +77,9 @@ class Flaws:
         return min(self.names(flaw), key=_preference)
 
 
-def _about(record: Record) -> tuple[str, ...]:
-    """Return the flaws an advisory says it is derived from."""
-    if record.upstream:
-        return record.upstream
-    if any(
-        entry.package is not None and base_of(entry.package.ecosystem) == "AlmaLinux"
-        for entry in (record.affected or ())[:1]
-    ):
-        return tuple(name for name in record.related or () if name.startswith("CVE-"))
-    return ()
-
-
-def _plain(name: str) -> str:
-    """Return the CVE inside a distribution's name for it: ``DEBIAN-CVE-2024-1`` and the like."""
-    embedded = _EMBEDDED_CVE.match(name)
-    return embedded[1] if embedded else name
-
-
 def stated_names(record: Record) -> set[str]:
     """Return the names a record gives besides those of CVEs: its own and its upstream's."""
-    return {record.id, *(name for name in record.upstream or () if not _is_cve(_plain(name)))}
+    return {record.id, *(name for name in record.upstream or () if not _is_cve(plain(name)))}
 
 
 def _is_cve(name: str) -> bool:

@@ -13,15 +13,13 @@ A comparison that cannot be made is None, never "not affected".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from gate.advisories.osv import Affected, Event, Range
+from gate.advisories.osv import PACKAGE_RANGES, Affected, Event, Range, custom_ranges
 from gate.versions import BEFORE, BEYOND, KeyFunction, key_function
 
 _ORDER = {"introduced": 0, "last_affected": 1, "fixed": 2}
-_PACKAGE_RANGES = frozenset({"SEMVER", "ECOSYSTEM"})
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,9 +67,9 @@ def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
     ranges decide, except for a pseudo-version without a base: it counts from
     0.0.0 and compares with nothing.
     """
-    ranges = tuple(r for r in entry.ranges or () if r.type in _PACKAGE_RANGES)
+    ranges = tuple(r for r in entry.ranges or () if r.type in PACKAGE_RANGES)
     if all(_is_bare(described.events) for described in ranges):
-        custom = _custom_ranges(entry)
+        custom = custom_ranges(entry)
         if custom and not version.removeprefix("v").startswith("0.0.0-"):
             return custom
     return ranges
@@ -79,19 +77,6 @@ def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
 
 def _is_bare(events: Sequence[Event]) -> bool:
     return all(event.introduced == "0" for event in events)
-
-
-def _custom_ranges(entry: Affected) -> tuple[Range, ...]:
-    raw = bytes(entry.ecosystem_specific)
-    if b"custom_ranges" not in raw:
-        return ()
-    fields: Any = msgspec.json.decode(raw)
-    if not isinstance(fields, dict):
-        return ()
-    try:
-        return msgspec.convert(fields.get("custom_ranges"), tuple[Range, ...])
-    except msgspec.ValidationError:
-        return ()
 
 
 def _key_function(scheme: str, ranges: Sequence[Range]) -> KeyFunction | None:

@@ -27,16 +27,21 @@ def read_clock(given: str | None) -> Clock:
     """
     if given is None:
         return Clock(datetime.now(UTC).replace(microsecond=0), "clock")
+    return Clock(read_time(given, "--now"), "--now")
+
+
+def read_time(given: str, option: str) -> datetime:
+    """Return a time in ISO 8601 as UTC in whole seconds; UsageError names `option`."""
     try:
         moment = datetime.fromisoformat(given)
     except ValueError as error:
         raise UsageError(
             f"'{given}' is not a time",
-            where="--now",
+            where=option,
             hint="write it as 2026-08-21 or 2026-08-21T12:00:00Z",
         ) from error
     zoned = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return Clock(zoned.replace(microsecond=0), "--now")
+    return zoned.replace(microsecond=0)
 
 
 def read_source_date(environment: Mapping[str, str]) -> Clock:

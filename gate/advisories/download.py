@@ -1,0 +1,237 @@
+"""Fetch one archive over HTTP: conditional, resumed, bounded.
+
+Rules: RFC 9110 sections 8.8.3 (ETag), 13.1.2 (If-None-Match), 13.1.5 (If-Range),
+14 (ranges) and 10.2.3 (Retry-After).  What has arrived stays in a partial file
+with the ETag it belongs to, so that the next attempt, or the next run, goes on
+where this one stopped.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gate.durable import Disk
+from gate.errors import AdvisoryError, UnreachableError
+
+if TYPE_CHECKING:
+    import requests
+
+ARCHIVE_BYTES = 4 * 1024**3
+"""Largest archive that is downloaded."""
+
+_ATTEMPTS = 6
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+_TIMEOUTS = (10.0, 60.0)
+"""Seconds to connect, and between two pieces of an answer."""
+_CHUNK = 256 * 1024
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+_disk = Disk(AdvisoryError)
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """An archive that is complete on disk, or word that it has not changed."""
+
+    changed: bool
+    etag: str = ""
+
+
+class _Again(Exception):  # noqa: N818 - a request to try again, not a failure
+    """This attempt failed and another may succeed."""
+
+    def __init__(self, reason: str, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.pause = pause
+
+
+class Downloader:
+    """Downloads into partial files, with retries until a deadline."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        *,
+        deadline: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Use `session`; give up at `deadline` (seconds of `time.monotonic`)."""
+        self._session = session
+        self._deadline = deadline
+        self._sleep = sleep
+
+    def fetch(self, url: str, path: Path, known_etag: str) -> Fetched:
+        """Download `url` to `path`, unless the server says that it still is `known_etag`.
+
+        `path` holds what an earlier attempt left of it, and is complete on
+        return.  Raises UnreachableError for trouble on the way, AdvisoryError
+        for an answer that is no archive; the partial file stays where it helps.
+        """
+        pause = _FIRST_PAUSE
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._attempt(url, path, known_etag)
+            except _Again as failure:
+                wait = failure.pause if failure.pause is not None else pause
+                if attempt == _ATTEMPTS or time.monotonic() + wait > self._deadline:
+                    raise UnreachableError(
+                        f"cannot be downloaded: {failure.reason} (tried {attempt} times)",
+                        where=url,
+                        hint="run the command again: it goes on where it stopped; "
+                        "the store is as it was",
+                    ) from failure
+                self._sleep(wait)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        raise AssertionError("the loop returns or raises")
+
+    def _attempt(self, url: str, path: Path, known_etag: str) -> Fetched:
+        import requests  # noqa: PLC0415 - 150 ms that only a download needs
+
+        have, etag = _partial(path)
+        headers = {"Accept-Encoding": "identity"}
+        if have:
+            headers |= {"Range": f"bytes={have}-", "If-Range": etag}
+        elif known_etag:
+            headers["If-None-Match"] = known_etag
+        try:
+            with self._session.get(
+                url, headers=headers, stream=True, timeout=_TIMEOUTS
+            ) as response:
+                return self._receive(response, url, path, have)
+        except requests.RequestException as error:
+            raise _Again(_reason(error)) from error
+
+    def _receive(self, response: requests.Response, url: str, path: Path, have: int) -> Fetched:
+        import requests  # noqa: PLC0415
+        import urllib3  # noqa: PLC0415
+
+        status = response.status_code
+        if status == requests.codes.not_modified:
+            return Fetched(changed=False)
+        if status == requests.codes.requested_range_not_satisfiable:
+            discard(path)
+            raise _Again("the server has less than was received before", 0.0)
+        if status not in {requests.codes.ok, requests.codes.partial_content}:
+            raise _refused(response, url)
+        etag = response.headers.get("ETag", "")
+        if status == requests.codes.partial_content:
+            _check_range(response, path, have)
+        else:
+            have = 0
+        _mark(path, etag)
+        try:
+            self._write(response, url, path, have)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _Again(_reason(error)) from error
+        return Fetched(changed=True, etag=etag)
+
+    def _write(self, response: requests.Response, url: str, path: Path, have: int) -> None:
+        total = have
+        with _disk.explained("write", path), path.open("r+b" if have else "wb") as file:
+            file.seek(have)
+            file.truncate()
+            for chunk in response.raw.stream(_CHUNK, decode_content=False):
+                if total == 0 and not chunk.startswith(b"PK"):
+                    raise AdvisoryError(
+                        f"is no zip archive: it begins with {chunk[:24]!r}",
+                        where=url,
+                        hint="check the base URL, and whether a proxy answers in its place",
+                    )
+                total += len(chunk)
+                if total > ARCHIVE_BYTES:
+                    raise AdvisoryError(f"is larger than {ARCHIVE_BYTES:,} bytes", where=url)
+                file.write(chunk)
+                if time.monotonic() > self._deadline:
+                    raise _Again("the time allowed is over")
+        length = response.headers.get("Content-Length", "")
+        if length.isdecimal() and total - have != int(length):
+            raise _Again(f"{total - have:,} of {int(length):,} bytes arrived")
+
+
+def discard(path: Path) -> None:
+    """Forget what was received of an archive."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        _mark_path(path).unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> tuple[int, str]:
+    """Return how many bytes an earlier attempt left, and their ETag; 0 where they are no use.
+
+    A weak ETag promises equal meaning, not equal bytes: nothing is added to it.
+    """
+    with suppress(OSError, UnicodeDecodeError):
+        etag = _mark_path(path).read_bytes().decode("ascii")
+        size = path.stat().st_size
+        if etag.startswith('"') and size:
+            return size, etag
+    return 0, ""
+
+
+def _mark(path: Path, etag: str) -> None:
+    _disk.write_file(_mark_path(path), etag.encode("ascii", "replace"))
+
+
+def _mark_path(path: Path) -> Path:
+    return path.with_name(path.name + ".etag")
+
+
+def _check_range(response: requests.Response, path: Path, have: int) -> None:
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if match is None or int(match[1]) != have:
+        discard(path)
+        raise _Again("the server sent another part than the one asked for", 0.0)
+
+
+def _refused(response: requests.Response, url: str) -> Exception:
+    status = response.status_code
+    if status in _TEMPORARY:
+        return _Again(f"the server answers {status} {response.reason}", _retry_after(response))
+    if status == 404:
+        return AdvisoryError(
+            "does not exist (404)",
+            where=url,
+            hint="ecosystems are spelled as OSV spells them: Debian, AlmaLinux, crates.io, PyPI",
+        )
+    return UnreachableError(
+        f"the server answers {status} {response.reason}",
+        where=url,
+        hint="check the base URL, the proxy and the permissions",
+    )
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Return the seconds that the server asks to wait; None where it does not say."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    with suppress(ValueError, TypeError):
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words what went wrong on the way."""
+    text = str(error)
+    for sign, meaning in (
+        ("Name or service not known", "the host name does not resolve"),
+        ("Temporary failure in name resolution", "the host name does not resolve"),
+        ("Connection refused", "the connection was refused"),
+        ("timed out", "the server took too long"),
+        ("IncompleteRead", "the connection broke off"),
+        ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted"),
+    ):
+        if sign in text:
+            return meaning
+    return f"{type(error).__name__}: {text[:200]}"

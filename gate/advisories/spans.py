@@ -1,0 +1,98 @@
+"""An affected entry as spans of version keys, for an indexed look-up.
+
+A span is two strings, half open: it holds the keys with ``lo <= key < hi``.
+The spans of an entry cover every version that `gate.matching.ranges` may call
+affected, and every one of which it may say that it cannot be decided.  They
+may cover more, never less: the look-up finds candidates, the matcher decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gate.advisories.osv import PACKAGE_RANGES, Affected, Event, custom_ranges
+from gate.versions import BEFORE, BEYOND, KeyFunction, just_after
+
+Span = tuple[str, str]
+
+EVERYTHING: Span = (BEFORE, BEYOND)
+
+_INTRODUCED, _LAST_AFFECTED, _FIXED = range(3)
+
+
+def spans(entry: Affected, key_of: KeyFunction | None) -> list[Span]:
+    """Return the spans of `entry`, merged and in order; empty where it affects no version.
+
+    `key_of` is None where the ecosystem has no version order: then nothing can
+    be left out.
+    """
+    ranges = [described for described in entry.ranges or () if described.type in PACKAGE_RANGES]
+    ranges.extend(custom_ranges(entry))
+    if not ranges and not entry.versions:
+        return []
+    if key_of is None:
+        return [EVERYTHING]
+    found: list[Span] = []
+    for described in ranges:
+        covered = _of_events(described.events, key_of)
+        if covered is None:
+            return [EVERYTHING]
+        found.extend(covered)
+    # A listed version without a key equals only itself, and whoever asks for
+    # it has no key either: such a question gets every entry of the package.
+    keys = (key_of(version) for version in entry.versions or ())
+    found.extend((key, just_after(key)) for key in keys if key is not None)
+    return merged(found)
+
+
+def merged(found: Iterable[Span]) -> list[Span]:
+    """Join spans that overlap or touch."""
+    result: list[Span] = []
+    for lo, hi in sorted(found):
+        if result and lo <= result[-1][1]:
+            if hi > result[-1][1]:
+                result[-1] = (result[-1][0], hi)
+        elif lo < hi:
+            result.append((lo, hi))
+    return result
+
+
+def _of_events(events: Sequence[Event], key_of: KeyFunction) -> list[Span] | None:
+    """Walk events in version order; None where one of them has no place in it."""
+    steps: list[tuple[str, int]] = []
+    limit = BEFORE
+    limited = False
+    for event in events:
+        if event.introduced is not None:
+            bound = BEFORE if event.introduced == "0" else key_of(event.introduced)
+            if bound is None:
+                return None
+            steps.append((bound, _INTRODUCED))
+        if event.fixed is not None:
+            if (bound := key_of(event.fixed)) is None:
+                return None
+            steps.append((bound, _FIXED))
+        if event.last_affected is not None:
+            if (bound := key_of(event.last_affected)) is None:
+                return None
+            steps.append((bound, _LAST_AFFECTED))
+        if event.limit is not None:
+            bound = BEYOND if event.limit == "*" else key_of(event.limit)
+            if bound is None:
+                return None
+            limited, limit = True, max(limit, bound)
+    return _walk(sorted(steps), limit if limited else BEYOND)
+
+
+def _walk(steps: Sequence[tuple[str, int]], limit: str) -> list[Span]:
+    found: list[Span] = []
+    start: str | None = None
+    for bound, kind in steps:
+        if kind == _INTRODUCED:
+            start = bound if start is None else start
+        elif start is not None:
+            found.append((start, bound if kind == _FIXED else just_after(bound)))
+            start = None
+    if start is not None:
+        found.append((start, BEYOND))
+    return [(lo, min(hi, limit)) for lo, hi in found]

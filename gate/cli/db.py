@@ -1,0 +1,197 @@
+"""`patchgate db`: import, download and inspect advisories."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+import msgspec
+
+from gate.advisories.ecosystems import base_of
+from gate.advisories.ingest import ImportOptions, ImportReport, Origin, import_paths
+from gate.advisories.lookup import lookup
+from gate.advisories.model import SourceInfo
+from gate.advisories.store import Store
+from gate.advisories.update import BASE_URL, Feeds, update
+from gate.cli import exits
+from gate.cli.inputs import read_budget
+from gate.cli.options import limit_option, now_option, store_option
+from gate.cli.places import store_folder
+from gate.policy.durations import write_duration
+from gate.report.encoding import visible
+from gate.run.check import read_bom
+from gate.run.clock import read_clock, read_time
+from gate.sources.request import Choice
+
+
+@click.group("db", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Import, download and inspect advisories."""
+
+
+_shrink_option = click.option(
+    "--allow-shrink", is_flag=True, help="Accept a source that lost more than 5 % of its records."
+)
+
+
+@command.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@store_option
+@now_option
+@click.option(
+    "--as-of",
+    metavar="TIME",
+    help="Vouch that the data is current as of this time; without it the newest record counts.",
+)
+@click.option(
+    "--skip-unreadable",
+    is_flag=True,
+    help="Leave out records that cannot be decoded; what needs their source is then no PASS.",
+)
+@_shrink_option
+def import_command(
+    *,
+    paths: tuple[Path, ...],
+    store: str | None,
+    now: str | None,
+    as_of: str | None,
+    skip_unreadable: bool,
+    allow_shrink: bool,
+) -> int:
+    """Import OSV records from PATHS.
+
+    A path is an all.zip as osv.dev publishes it, a folder with
+    <Ecosystem>/all.zip in it, a folder of *.json records, or one record.
+    A source with the same name is replaced; the others stay.  All or nothing.
+    """
+    report = import_paths(
+        store_folder(store),
+        paths,
+        now=read_clock(now).now,
+        origin=Origin(as_of=read_time(as_of, "--as-of")) if as_of else None,
+        options=ImportOptions(skip_unreadable=skip_unreadable, allow_shrink=allow_shrink),
+        progress=_progress(),
+    )
+    _print_report(report)
+    return exits.PASS
+
+
+@command.command("status")
+@store_option
+@now_option
+@click.option("--check", is_flag=True, help="Read every record, and check every digest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def status_command(*, store: str | None, now: str | None, check: bool, as_json: bool) -> int:
+    """Print what the store holds: records, newest change, digest and age of each source."""
+    clock = read_clock(now)
+    with Store.open(store_folder(store)) as opened:
+        if check:
+            opened.verify()
+        sources, digest = opened.sources, opened.digest
+    if as_json:
+        content = msgspec.json.encode({"snapshot": digest, "sources": sources})
+        click.echo(msgspec.json.format(content, indent=2))
+        return exits.PASS
+    _print_sources(sources, clock.now)
+    click.echo(f"snapshot {digest}")
+    if check:
+        click.echo("every record and digest was checked")
+    return exits.PASS
+
+
+@command.command("update")
+@click.argument("ecosystems", nargs=-1)
+@store_option
+@click.option(
+    "--for",
+    "targets",
+    metavar="TARGET",
+    multiple=True,
+    help="Update what this image, host or SBOM needs (may be repeated).",
+)
+@click.option(
+    "--base-url",
+    metavar="URL",
+    envvar="PATCHGATE_OSV_URL",
+    default=BASE_URL,
+    show_default=True,
+    help="Where <Ecosystem>/all.zip is served; a mirror will do.",
+)
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.IntRange(min=1), default=1800, show_default=True
+)
+@_shrink_option
+@limit_option
+def update_command(
+    *,
+    ecosystems: tuple[str, ...],
+    store: str | None,
+    targets: tuple[str, ...],
+    base_url: str,
+    timeout: int,
+    allow_shrink: bool,
+    limits: tuple[str, ...],
+) -> int:
+    """Download ECOSYSTEMS (Debian, AlmaLinux, PyPI, …) where they have changed.
+
+    Without any, and without --for, everything that the store holds is brought
+    up to date. An interrupted download goes on where it stopped.
+    """
+    folder = store_folder(store)
+    names = [*ecosystems]
+    for target in targets:
+        asked = lookup(read_bom(target, Choice(), read_budget(limits)))
+        names.extend(sorted({base_of(query.ecosystem) for query in asked.queries}))
+    if not names:
+        with Store.open(folder) as opened:
+            names = [source.name for source in opened.sources]
+    report = update(
+        folder,
+        Feeds(ecosystems=tuple(names), base_url=base_url, seconds=timeout),
+        now=read_clock(None).now,
+        options=ImportOptions(allow_shrink=allow_shrink),
+        progress=_progress(),
+    )
+    _print_report(report)
+    return exits.PASS
+
+
+def _progress() -> Callable[[str], None] | None:
+    """Return how to tell a person at a terminal what has been done."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda name: click.echo(f"  {visible(name)}", err=True)
+
+
+def _print_report(report: ImportReport) -> None:
+    for item in report.imported:
+        source = item.source
+        state = "unchanged" if item.unchanged else f"{source.records:,} records"
+        newest = f", newest {source.newest_modified:%Y-%m-%d}" if source.newest_modified else ""
+        left_out = f", {source.unreadable} unreadable left out" if source.unreadable else ""
+        click.echo(f"{visible(source.name)}: {state}{newest}{left_out}")
+    click.echo(f"snapshot {report.digest}")
+
+
+def _print_sources(sources: Sequence[SourceInfo], now: datetime) -> None:
+    rows = [("SOURCE", "RECORDS", "NEWEST", "AS OF", "AGE", "DIGEST")]
+    for source in sources:
+        newest = f"{source.newest_modified:%Y-%m-%d}" if source.newest_modified else "-"
+        rows.append(
+            (
+                visible(source.name),
+                f"{source.records:,}",
+                newest,
+                f"{source.as_of:%Y-%m-%d %H:%M}Z {source.as_of_basis}",
+                write_duration(max(now - source.as_of, timedelta(0))),
+                source.digest[:19],
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
+        cells[1] = row[1].rjust(widths[1])
+        click.echo("  ".join(cells).rstrip())
