@@ -26,6 +26,7 @@ import zstandard
 
 from gate.advisories import osv
 from gate.advisories.ecosystems import normalise, scheme_of
+from gate.advisories.feeds import RECORD_BYTES
 from gate.advisories.model import Query, StoredRecord
 from gate.advisories.names import names_of
 from gate.advisories.osv import Record, utc
@@ -53,7 +54,6 @@ _INDEX = "CREATE INDEX record_by_name ON record (name)"
 _BATCH = 2000
 _ANY_ASKED = "\x7f"
 """Above every bound: whoever asks without a key is answered with every span."""
-_RAW_BYTES = 64 * 1024 * 1024
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,7 +253,10 @@ class Shard:
 
     def _stored(self, raw: bytes) -> StoredRecord:
         try:
-            content = self._expand(raw, max_output_size=_RAW_BYTES)
+            # Every record was written with its size in front.
+            if not 0 <= zstandard.frame_content_size(raw) <= RECORD_BYTES:
+                raise AdvisoryError("has a record of impossible size", where=str(self._path))
+            content = self._expand(raw)
         except (zstandard.ZstdError, TypeError) as error:
             raise AdvisoryError(f"has a damaged record: {error}", where=str(self._path)) from error
         record = _decode(content)

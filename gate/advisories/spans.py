@@ -17,7 +17,8 @@ Span = tuple[str, str]
 
 EVERYTHING: Span = (BEFORE, BEYOND)
 
-_INTRODUCED, _LAST_AFFECTED, _FIXED = range(3)
+# At one version a fix ends what an inclusive end would still hold.
+_INTRODUCED, _FIXED, _LAST_AFFECTED = range(3)
 
 
 def spans(entry: Affected, key_of: KeyFunction | None) -> list[Span]:
