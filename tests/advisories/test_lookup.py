@@ -1,0 +1,146 @@
+"""Under which ecosystem, name and version each component is looked up."""
+
+from __future__ import annotations
+
+import pytest
+
+from gate.advisories.ecosystems import DISTROS, LANGUAGES, SCHEME_OF, normalise, scheme_of
+from gate.advisories.lookup import Lookup, lookup
+from gate.bom.model import Bom, Component, Distro, Subject, SubjectKind
+from gate.versions import SCHEMES
+
+
+def bom(distro: Distro | None, *components: Component) -> Bom:
+    subject = Subject(kind=SubjectKind.IMAGE, source="oci", name="x")
+    return Bom(subject=subject, distro=distro, components=components)
+
+
+def component(type: str, name: str, version: str = "1.0", **fields: str) -> Component:  # noqa: A002
+    return Component(
+        ref=f"{type}:{name}", type=type, name=name, version=version, purl=f"pkg:{type}/{name}",
+        **fields,
+    )  # fmt: skip
+
+
+def asked(found: Lookup) -> list[tuple[str, str, str, str]]:
+    return [(q.ecosystem, q.name, q.version, q.scheme) for q in found.queries]
+
+
+@pytest.mark.parametrize(
+    ("distro", "type", "ecosystem"),
+    [
+        (Distro(id="debian", version_id="12"), "deb", "Debian:12"),
+        (Distro(id="debian", version_id="12.5"), "deb", "Debian:12"),
+        (Distro(id="debian", codename="bookworm"), "deb", "Debian:12"),
+        (Distro(id="debian", codename="sid"), "deb", "Debian:sid"),
+        (Distro(id="ubuntu", version_id="22.04"), "deb", "Ubuntu:22.04:LTS"),
+        (Distro(id="ubuntu", version_id="23.10"), "deb", "Ubuntu:23.10"),
+        (Distro(id="alpine", version_id="3.18.4"), "apk", "Alpine:v3.18"),
+        (Distro(id="alpine", version_id="3.21_alpha20240807"), "apk", "Alpine:edge"),
+        (Distro(id="wolfi", version_id="20230201"), "apk", "Wolfi"),
+        (Distro(id="chainguard"), "apk", "Chainguard"),
+        (Distro(id="almalinux", version_id="9.1"), "rpm", "AlmaLinux:9"),
+        (Distro(id="rocky", version_id="8.10"), "rpm", "Rocky Linux:8"),
+    ],
+)
+def test_releases(distro: Distro, type: str, ecosystem: str) -> None:  # noqa: A002
+    found = lookup(bom(distro, component(type, "x")))
+    assert {query.ecosystem for query in found.queries} == {ecosystem}
+    assert found.gaps == ()
+
+
+def test_debian_asks_for_the_source_with_its_own_version() -> None:
+    libssl = component(
+        "deb", "libssl3", "3.0.9-1+b1", source_name="openssl", source_version="3.0.9-1"
+    )
+    found = lookup(bom(Distro(id="debian", version_id="12"), libssl))
+    assert asked(found) == [("Debian:12", "openssl", "3.0.9-1", "dpkg")]
+
+
+def test_almalinux_asks_for_the_binary() -> None:
+    libs = component("rpm", "openssl-libs", "1:3.0.1-43.el9_0", source_name="openssl")
+    found = lookup(bom(Distro(id="almalinux", version_id="9.1"), libs))
+    assert asked(found) == [("AlmaLinux:9", "openssl-libs", "1:3.0.1-43.el9_0", "rpm")]
+
+
+def test_alpine_and_wolfi_ask_for_the_origin() -> None:
+    ssl = component(
+        "apk", "libcrypto3", "3.1.2-r0", source_name="openssl", source_version="3.1.2-r0"
+    )
+    alpine = lookup(bom(Distro(id="alpine", version_id="3.18.4"), ssl))
+    assert ("Alpine:v3.18", "openssl", "3.1.2-r0", "apk") in asked(alpine)
+    wolfi = lookup(bom(Distro(id="wolfi"), ssl))
+    assert {name for _, name, _, _ in asked(wolfi)} == {"libcrypto3", "openssl"}
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "source"),
+    [
+        ("linux-signed-amd64", "6.1.76+1", ("linux", "6.1.76-1")),
+        ("linux-signed", "5.15.0-91.101", ("linux", "5.15.0-91.101")),
+        ("linux-signed-aws", "5.15.0-91.101", ("linux-aws", "5.15.0-91.101")),
+    ],
+)
+def test_the_source_behind_a_signed_kernel(
+    name: str, version: str, source: tuple[str, str]
+) -> None:
+    image = component("deb", "linux-image", source_name=name, source_version=version)
+    found = lookup(bom(Distro(id="debian", version_id="12"), image))
+    assert (found.queries[0].name, found.queries[0].version) == source
+
+
+def test_ubuntu_pro_is_recognised_by_its_versions() -> None:
+    esm = component("deb", "openssl", "1.1.1f-1ubuntu2.19+esm1")
+    found = lookup(bom(Distro(id="ubuntu", version_id="20.04"), esm))
+    assert {query.ecosystem for query in found.queries} == {
+        "Ubuntu:20.04:LTS",
+        "Ubuntu:Pro:20.04:LTS",
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "ecosystem", "name"),
+    [
+        (component("pypi", "Zope.Interface"), "PyPI", "zope-interface"),
+        (component("npm", "core", namespace="@babel"), "npm", "@babel/core"),
+        (component("maven", "log4j-core", namespace="org.apache.logging.log4j"), "Maven",
+         "org.apache.logging.log4j:log4j-core"),
+        (component("golang", "net", namespace="golang.org/x"), "Go", "golang.org/x/net"),
+        (component("nuget", "Newtonsoft.Json"), "NuGet", "newtonsoft.json"),
+        (component("cargo", "Foo"), "crates.io", "Foo"),
+    ],
+)  # fmt: skip
+def test_language_packages(part: Component, ecosystem: str, name: str) -> None:
+    found = lookup(bom(None, part))
+    assert [(query.ecosystem, query.name) for query in found.queries] == [(ecosystem, name)]
+
+
+@pytest.mark.parametrize(
+    ("distro", "part", "code"),
+    [
+        (None, component("deb", "x"), "unknown-distro"),
+        (Distro(id="slackware", version_id="15"), component("rpm", "x"), "unmapped-distro"),
+        (Distro(id="debian"), component("deb", "x"), "unknown-release"),
+        (Distro(id="ubuntu", version_id="rolling"), component("deb", "x"), "unknown-release"),
+        (Distro(id="debian", version_id="12"), component("rpm", "x"), "foreign-package"),
+        (Distro(id="debian", version_id="12"), component("conan", "x"), "no-ecosystem"),
+        (Distro(id="debian", version_id="12"), component("deb", "x", ""), "no-version"),
+    ],
+)
+def test_whoever_cannot_ask_is_a_gap(distro: Distro | None, part: Component, code: str) -> None:
+    found = lookup(bom(distro, part))
+    assert found.queries == ()
+    assert [(gap.code, gap.ref) for gap in found.gaps] == [(code, part.ref)]
+
+
+def test_every_scheme_that_is_named_exists() -> None:
+    assert set(SCHEME_OF.values()) <= set(SCHEMES)
+    assert {rule.ecosystem for rule in DISTROS.values()} <= set(SCHEME_OF)
+    assert scheme_of("Debian:12") == "dpkg"
+    assert scheme_of("Nowhere:1") == ""
+    assert all(scheme_of(ecosystem) or ecosystem for ecosystem in LANGUAGES.values())
+
+
+def test_names_that_differ_in_spelling_only() -> None:
+    assert normalise("PyPI", "Foo_.-Bar") == "foo-bar"
+    assert normalise("Debian:12", "Foo_Bar") == "Foo_Bar"
