@@ -114,8 +114,8 @@ class _Writer:
                 continue
             number += 1
             self._records.append((number, record.id, self._compress(raw)))
-            modified = utc(record.modified)
-            newest = modified if newest is None else max(newest, modified)
+            changed = _changed(record)
+            newest = changed if newest is None else max(newest, changed)
             if record.withdrawn is None:
                 self._add(number, record)
             if len(self._records) >= _BATCH:
@@ -156,6 +156,12 @@ class _Writer:
         self._database.executemany("INSERT INTO span VALUES (?, ?, ?, ?)", self._spans)
         names = sorted(set(self._names))
         self._database.executemany("INSERT INTO name VALUES (?, ?)", names)
+
+
+def _changed(record: Record) -> datetime:
+    """Return when a record last changed: Go's records leave `modified` at the year 1."""
+    modified = utc(record.modified)
+    return modified if record.published is None else max(modified, utc(record.published))
 
 
 def _decode(raw: bytes) -> Record | str:

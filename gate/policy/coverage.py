@@ -55,18 +55,20 @@ def _unread(facts: Facts) -> list[Reason]:
 
 def _unmatched(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
     """Group what could not be looked up by why, with the first few names."""
-    purls = {component.ref: component.purl for component in facts.bom.components}
+    components = {component.ref: component for component in facts.bom.components}
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     accepted = 0
     for gap in facts.findings.gaps:
-        purl = purls.get(gap.ref, gap.ref)
-        if any(fnmatchcase(purl, pattern) for pattern in policy.coverage.accept_unmatched):
+        component = components[gap.ref]
+        if any(
+            fnmatchcase(component.purl, pattern) for pattern in policy.coverage.accept_unmatched
+        ):
             accepted += 1
         else:
-            groups[gap.code, gap.message].append(purl)
+            groups[gap.code, gap.message].append(component.name)
     reasons = [
-        Reason(cause=_cause(code), code=code, message=_group_message(message, refs))
-        for (code, message), refs in sorted(groups.items())
+        Reason(cause=_cause(code), code=code, message=_group_message(message, names))
+        for (code, message), names in sorted(groups.items())
     ]
     notes = [f"{accepted} components are not matched, as the policy accepts"] if accepted else []
     return reasons, notes
@@ -76,10 +78,10 @@ def _cause(code: str) -> Cause:
     return Cause.ADVISORIES if code in _ADVISORY_GAPS else Cause.INPUT
 
 
-def _group_message(message: str, refs: list[str]) -> str:
-    shown = ", ".join(sorted(refs)[:_SHOWN])
-    more = f" and {len(refs) - _SHOWN} more" if len(refs) > _SHOWN else ""
-    count = "1 component" if len(refs) == 1 else f"{len(refs)} components"
+def _group_message(message: str, names: list[str]) -> str:
+    shown = ", ".join(sorted(names)[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    count = "1 component" if len(names) == 1 else f"{len(names)} components"
     return f"{count} could not be matched: {message} ({shown}{more})"
 
 
