@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from gate.errors import BudgetError, InputError, UnreachableError
+from gate.errors import BudgetError, InputError
 from gate.sources.blobs import ScannedLayer, scan_mapped, scan_streamed
 from gate.sources.budget import Meter
 from gate.sources.codecs import Codec, sniff
@@ -32,7 +32,7 @@ _DOCUMENT_NAME = re.compile(rb"oci-layout|[^/]+\.json|blobs/sha256/[0-9a-f]{64}"
 
 
 def map_file(path: Path) -> memoryview:
-    """Return the bytes of a file, mapped; UnreachableError where it cannot be opened."""
+    """Return the bytes of a file, mapped; InputError where it cannot be opened."""
     try:
         with path.open("rb") as file:
             if not path.stat().st_size:
@@ -40,7 +40,7 @@ def map_file(path: Path) -> memoryview:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UnreachableError(
+        raise InputError(
             f"cannot be opened ({reason})",
             where=path.name,
             hint="check the path and its permissions",

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 
 from gate.bom.model import Note
-from gate.errors import InputError, UnreachableError
+from gate.errors import InputError
 from gate.sources.budget import MIB, Meter
 from gate.sources.paths import text
 from gate.sources.streams import Chunk
@@ -28,14 +28,14 @@ class FolderTree:
     """The files under `root`.  Implements `Tree`."""
 
     def __init__(self, root: Path, meter: Meter, where: str) -> None:
-        """Open `root`; UnreachableError where that is not possible."""
+        """Open `root`; InputError where that is not possible."""
         self._meter = meter
         self._where = where
         self.notes: list[Note] = []
         try:
             self._root = os.open(root, _FOLDER_FLAGS & ~os.O_NOFOLLOW)
         except OSError as error:
-            raise UnreachableError(
+            raise InputError(
                 f"cannot be opened ({error.strerror})",
                 where=where,
                 hint="check the path and its permissions",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gate.bom.model import Bom
-from gate.errors import UnreachableError, UsageError
+from gate.errors import InputError, UsageError
 from gate.sources import bomfile, oci
 from gate.sources.archivefile import open_archive
 from gate.sources.budget import Meter
@@ -43,7 +43,7 @@ def open_target(target: str, request: Request, meter: Meter) -> Opened | Bom:
         is_bom = bomfile.looks_like_document(path)
         return OPENERS["sbom" if is_bom else "archive"](target, request, meter)
     if target.startswith((".", "/", "~")) or target.endswith(_FILE_ENDINGS):
-        raise UnreachableError("there is no such file", where=target, hint="check the path")
+        raise InputError("there is no such file", where=target, hint="check the path")
     return OPENERS["daemon"](target, request, meter)
 
 
@@ -95,7 +95,7 @@ def _open_bom(name: str, request: Request, meter: Meter) -> Bom:
 def _existing(name: str) -> Path:
     path = Path(name)
     if not name or not path.exists():
-        raise UnreachableError(
+        raise InputError(
             "there is no such file", where=name or "the target", hint="check the path"
         )
     return path

@@ -306,7 +306,7 @@ def test_an_encrypted_layer_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["./nothing-here", "nothing.tar", "rootfs:nothing", "sbom:"])
 def test_what_is_not_there(target: str) -> None:
-    with pytest.raises(UnreachableError):
+    with pytest.raises(InputError):
         opened(target)
 
 
