@@ -18,7 +18,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -174,14 +173,8 @@ def _decode(raw: bytes) -> Record | str:
 
 
 def keys_of(scheme: str) -> KeyFunction | None:
-    """Return the key function of a scheme that remembers; None for the scheme ""."""
-    return _remembering(scheme) if scheme else None
-
-
-@lru_cache
-def _remembering(scheme: str) -> KeyFunction:
-    # One fixed version stands in hundreds of rows: one for each binary package.
-    return lru_cache(maxsize=16_384)(key_function(scheme))
+    """Return the key function of a scheme; None for the scheme ""."""
+    return key_function(scheme) if scheme else None
 
 
 class Shard:

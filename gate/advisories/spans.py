@@ -1,9 +1,13 @@
-"""An affected entry as spans of version keys, for an indexed look-up.
+"""Affected ranges as spans of version keys: two strings, ``lo <= key < hi``.
 
-A span is two strings, half open: it holds the keys with ``lo <= key < hi``.
-The spans of an entry cover every version that `gate.matching.ranges` may call
-affected, and every one of which it may say that it cannot be decided.  They
-may cover more, never less: the look-up finds candidates, the matcher decides.
+Rules: OSV schema 1.7.5, section "Evaluation" (normative): events are walked in
+version order; `fixed` is exclusive, `last_affected` inclusive; where `limit`
+events exist the version must lie below one of them; ``introduced: "0"`` comes
+before every version, and 0 means nothing special anywhere else.
+
+The spans of a whole entry are for the look-up: they cover every version that
+`gate.matching.ranges` may call affected, and every one of which it may say
+that it cannot be decided.  They may cover more, never less.
 """
 
 from __future__ import annotations
@@ -35,7 +39,7 @@ def spans(entry: Affected, key_of: KeyFunction | None) -> list[Span]:
         return [EVERYTHING]
     found: list[Span] = []
     for described in ranges:
-        covered = _of_events(described.events, key_of)
+        covered = spans_of(described.events, key_of)
         if covered is None:
             return [EVERYTHING]
         found.extend(covered)
@@ -58,8 +62,8 @@ def merged(found: Iterable[Span]) -> list[Span]:
     return result
 
 
-def _of_events(events: Sequence[Event], key_of: KeyFunction) -> list[Span] | None:
-    """Walk events in version order; None where one of them has no place in it."""
+def spans_of(events: Sequence[Event], key_of: KeyFunction) -> list[Span] | None:
+    """Return what the events of one range cover; None where one of them has no key."""
     steps: list[tuple[str, int]] = []
     limit = BEFORE
     limited = False

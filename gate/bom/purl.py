@@ -2,9 +2,9 @@
 
 Qualifiers: ``arch``; ``distro`` as ``<id>-<version>`` (purl specification,
 known qualifiers); ``epoch`` of an rpm, whose version then goes without it
-(purl types, rpm); and ``upstream`` for the source package, in the form that
-syft gives it: a name, ``name@version`` where the versions differ, or the file
-name of the source rpm.
+(purl types, rpm; trivy writes that of a deb so, too); and ``upstream`` for the
+source package, in the form that syft gives it: a name, ``name@version`` where
+the versions differ, or the file name of the source rpm.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from packageurl import PackageURL
 from gate.bom.model import Distro
 
 _SOURCE_RPM = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:no)?src\.rpm")
-_RPM_EPOCH = re.compile(r"(\d+):(.+)")
+_EPOCH = re.compile(r"([0-9]+):(.+)", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]*")
 
 
 class PackageName(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,9 @@ def read_purl(text: str) -> PackageName:
     qualifiers = purl.qualifiers
     version = purl.version or ""
     epoch = qualifiers.get("epoch", "")
-    if purl.type == "rpm":
+    if not _NUMBER.fullmatch(epoch):
+        raise ValueError(f"the epoch '{epoch}' is not a number")
+    if purl.type == "rpm" or (purl.type == "deb" and epoch):
         version = join_epoch(epoch, version)
     name, source_version = _read_upstream(qualifiers.get("upstream", ""), version)
     return PackageName(
@@ -99,15 +102,15 @@ def _read_upstream(upstream: str, version: str) -> tuple[str, str]:
 
 
 def split_epoch(version: str) -> tuple[str, str]:
-    """Split an rpm version into its epoch, "" where there is none or it is 0, and the rest."""
-    match = _RPM_EPOCH.fullmatch(version)
+    """Split a version into its epoch, "" where there is none or it is 0, and the rest."""
+    match = _EPOCH.fullmatch(version)
     if match is None:
         return "", version
     return match[1].lstrip("0"), match[2]
 
 
 def join_epoch(epoch: str, version: str) -> str:
-    """Return an rpm version with its epoch, left out when it is 0 or already there."""
+    """Return a version with its epoch, left out when it is 0 or already there."""
     stated, rest = split_epoch(version)
     epoch = stated or epoch.lstrip("0")
     return f"{epoch}:{rest}" if epoch else rest

@@ -45,7 +45,7 @@ _ALL_BUILDS = frozenset({"AlmaLinux"})
 
 def match(bom: Bom, lookup: Lookup, advisories: AdvisorySet) -> Findings:
     """Return the findings of `bom`, whose questions are `lookup`."""
-    index = _Index(advisories)
+    index = _Index(advisories, lookup.queries)
     components = {component.ref: component for component in bom.components}
     covered = {name for source in advisories.sources for name in source.ecosystems}
     applies: dict[str, list[_Applying]] = defaultdict(list)
@@ -82,26 +82,29 @@ class _Applying(NamedTuple):
     entries: tuple[Affected, ...]
     match: Match
     scheme: str
+    stated: tuple[Statement, ...]
 
 
 class _Index:
     """The records of an advisory set, found by package and by flaw."""
 
-    def __init__(self, advisories: AdvisorySet) -> None:
+    def __init__(self, advisories: AdvisorySet, queries: Iterable[Query]) -> None:
         self._by_package: dict[tuple[str, str], list[tuple[StoredRecord, list[Affected]]]] = {}
         self._by_flaw: dict[str, list[Record]] = defaultdict(list)
         live = [stored for stored in advisories.records if stored.record.withdrawn is None]
         self.flaws = Flaws(stored.record for stored in live)
+        asked = {(query.ecosystem, query.name) for query in queries}
         for stored in live:
-            self._add(stored)
+            self._add(stored, asked)
 
-    def _add(self, stored: StoredRecord) -> None:
+    def _add(self, stored: StoredRecord, asked: set[tuple[str, str]]) -> None:
         packages: dict[tuple[str, str], list[Affected]] = {}
         for entry in stored.record.affected or ():
             if entry.package is not None:
                 ecosystem = entry.package.ecosystem
-                name = normalise(ecosystem, entry.package.name)
-                packages.setdefault((ecosystem, name), []).append(entry)
+                package = ecosystem, normalise(ecosystem, entry.package.name)
+                if package in asked:
+                    packages.setdefault(package, []).append(entry)
         for package, entries in packages.items():
             self._by_package.setdefault(package, []).append((stored, entries))
         for flaw in self.flaws.of(stored.record):
@@ -119,22 +122,22 @@ def _apply(
     stored: StoredRecord, entries: list[Affected], query: Query, component: Component
 ) -> _Applying | None:
     """Return how a record applies to a component, or None if it does not."""
-    relevant: tuple[Affected, ...] = tuple(entries)
-    ecosystem = base_of(query.ecosystem)
-    if ecosystem in _ALL_BUILDS:
-        relevant = applicable(stored.record, entries, component)
-    judged = [(entry, judge(entry, query.scheme, query.version)) for entry in relevant]
-    if ecosystem in _ALL_BUILDS:
-        judged = _without_fixed_builds(judged)
+    judged = [(entry, judge(entry, query.scheme, query.version)) for entry in entries]
     hits = [(entry, answer) for entry, answer in judged if answer.affected is not False]
+    # Most rows are about versions below the installed one: the rest is for the few that hit.
+    if hits and base_of(query.ecosystem) in _ALL_BUILDS:
+        speaking = applicable(stored.record, entries, component)
+        judged = [(entry, answer) for entry, answer in judged if entry in speaking]
+        hits = _without_fixed_builds(judged)
     if not hits:
         return None
     certain = [answer for _, answer in hits if answer.affected]
     deciding = (certain or [answer for _, answer in hits])[0]
     fixed = _greatest((answer.fixed for _, answer in hits), query.scheme)
+    applying = tuple(entry for entry, _ in hits)
     return _Applying(
         record=stored.record,
-        entries=tuple(entry for entry, _ in hits),
+        entries=applying,
         match=Match(
             advisory=stored.record.id,
             source=stored.source,
@@ -147,17 +150,20 @@ def _apply(
             published=_date(stored.record),
         ),
         scheme=query.scheme,
+        stated=tuple(statements(stored.record, applying)),
     )
 
 
 def _without_fixed_builds(
     judged: list[tuple[Affected, Judgement]],
 ) -> list[tuple[Affected, Judgement]]:
-    """Drop the rows about other builds of a version whose fix is installed."""
-    fixed_groups = {build_group(entry) for entry, answer in judged if answer.affected is False} - {
-        ""
-    }
-    return [(entry, answer) for entry, answer in judged if build_group(entry) not in fixed_groups]
+    """Return the rows that hit, save for other builds of a version whose fix is installed."""
+    fixed = {build_group(entry) for entry, answer in judged if answer.affected is False} - {""}
+    return [
+        (entry, answer)
+        for entry, answer in judged
+        if answer.affected is not False and build_group(entry) not in fixed
+    ]
 
 
 def _findings(component: Component, applying: list[_Applying], index: _Index) -> Iterable[Finding]:
@@ -175,12 +181,8 @@ def _finding(component: Component, flaw: str, applying: list[_Applying], index: 
     own_ids = {item.record.id for item in applying}
     stated = {name for item in applying for name in stated_names(item.record)}
     others = [record for record in index.about(flaw) if record.id not in own_ids]
-    own: list[Statement] = []
-    for item in applying:
-        own.extend(statements(item.record, item.entries))
-    borrowed: list[Statement] = []
-    for record in others:
-        borrowed.extend(statements(record, ()))
+    own = [statement for item in applying for statement in item.stated]
+    borrowed = [statement for record in others for statement in statements(record, ())]
     fixes = [item for item in applying if item.match.fixed]
     fixed = _greatest((item.match.fixed for item in fixes), applying[0].scheme)
     known = [item.record for item in applying] + others

@@ -17,9 +17,8 @@ from collections.abc import Sequence
 import msgspec
 
 from gate.advisories.osv import PACKAGE_RANGES, Affected, Event, Range, custom_ranges
-from gate.versions import BEFORE, BEYOND, KeyFunction, key_function
-
-_ORDER = {"introduced": 0, "last_affected": 1, "fixed": 2}
+from gate.advisories.spans import spans_of
+from gate.versions import KeyFunction, key_function
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,21 +40,23 @@ def judge(entry: Affected, scheme: str, version: str) -> Judgement:
     ranges = _ranges(entry, version)
     key_of = _key_function(scheme, ranges)
     key = key_of(version) if key_of is not None else None
-    fixed = _next_fix(ranges, key_of, key)
+    affected: bool | None = False
+    why = ""
     if _is_listed(entry, key_of, version, key):
-        return Judgement(affected=True, why=f"{version} is listed", fixed=fixed)
-    unknown = ""
-    for described in ranges:
-        answer = _in_range(described.events, key_of, key)
-        if answer:
-            return Judgement(affected=True, why=_describe(described.events), fixed=fixed)
-        if answer is None:
-            unknown = _describe(described.events)
-    if unknown:
-        order = f"by {scheme} order" if scheme else "since no order is known for this ecosystem"
-        why = f"{version} cannot be compared with {unknown} {order}"
-        return Judgement(affected=None, why=why, fixed=fixed)
-    return _UNAFFECTED
+        affected, why = True, f"{version} is listed"
+    else:
+        for described in ranges:
+            answer = _in_range(described.events, key_of, key)
+            if answer:
+                affected, why = True, _describe(described.events)
+                break
+            if answer is None:
+                order = f"by {scheme} order" if scheme else "since no order is known"
+                affected = None
+                why = f"{version} cannot be compared with {_describe(described.events)} {order}"
+    if affected is False:
+        return _UNAFFECTED
+    return Judgement(affected=affected, why=why, fixed=_next_fix(ranges, key_of, key))
 
 
 def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
@@ -67,11 +68,10 @@ def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
     ranges decide, except for a pseudo-version without a base: it counts from
     0.0.0 and compares with nothing.
     """
-    ranges = tuple(r for r in entry.ranges or () if r.type in PACKAGE_RANGES)
-    if all(_is_bare(described.events) for described in ranges):
-        custom = custom_ranges(entry)
-        if custom and not version.removeprefix("v").startswith("0.0.0-"):
-            return custom
+    ranges = tuple([r for r in entry.ranges or () if r.type in PACKAGE_RANGES])
+    custom = custom_ranges(entry)
+    if custom and all(_is_bare(described.events) for described in ranges):
+        return ranges if version.removeprefix("v").startswith("0.0.0-") else custom
     return ranges
 
 
@@ -97,31 +97,11 @@ def _is_listed(entry: Affected, key_of: KeyFunction | None, version: str, key: s
 
 
 def _in_range(events: Sequence[Event], key_of: KeyFunction | None, key: str | None) -> bool | None:
-    """Walk the events in version order; None where one of them has no key."""
+    """Return whether the events hold the version; None where one of them has no key."""
     if key_of is None or key is None:
         return None
-    steps: list[tuple[str, int, str]] = []
-    limits: list[str] = []
-    for event in events:
-        if event.limit is not None:
-            bound = BEYOND if event.limit == "*" else key_of(event.limit)
-            if bound is None:
-                return None
-            limits.append(bound)
-        for kind, value in _values(event):
-            bound = BEFORE if kind == "introduced" and value == "0" else key_of(value)
-            if bound is None:
-                return None
-            steps.append((bound, _ORDER[kind], kind))
-    if limits and not any(key < bound for bound in limits):
-        return False
-    vulnerable = False
-    for bound, _, kind in sorted(steps):
-        if kind == "introduced" and bound <= key:
-            vulnerable = True
-        elif (kind == "fixed" and bound <= key) or (kind == "last_affected" and bound < key):
-            vulnerable = False
-    return vulnerable
+    covered = spans_of(events, key_of)
+    return None if covered is None else any(lo <= key < hi for lo, hi in covered)
 
 
 def _values(event: Event) -> list[tuple[str, str]]:

@@ -95,9 +95,7 @@ def _open_bom(name: str, request: Request, meter: Meter) -> Bom:
 def _existing(name: str) -> Path:
     path = Path(name)
     if not name or not path.exists():
-        raise InputError(
-            "there is no such file", where=name or "the target", hint="check the path"
-        )
+        raise InputError("there is no such file", where=name or "the target", hint="check the path")
     return path
 
 

@@ -3,8 +3,9 @@
 Rules: https://sqlite.org/fileformat2.html#walformat and, for the end of the
 log, https://sqlite.org/walformat.html.  As in SQLite a log counts up to the
 last commit whose frames all have the salts of the log and the right
-checksums.  What SQLite would then pass over without a word, although it was
-part of this log, is reported.
+checksums.  What follows it with the salts of this log does not count but is
+reported, where SQLite passes over it without a word: it is a damaged log, one
+that was cut off, or a change that was under way, and these look alike.
 """
 
 from __future__ import annotations
@@ -91,23 +92,23 @@ def _frames(data: memoryview, header: _Header, page_size: int, meter: Meter, whe
             count = after
         at += step
     problems: tuple[str, ...] = ()
-    if _is_damaged(data, at, step, header.salts):
-        problems = ("its write-ahead log has damaged frames, which do not count",)
+    if pending or _continues(data, at, step, header.salts):
+        problems = ("its write-ahead log ends in changes that are damaged or not committed",)
     return Log(pages, count, problems)
 
 
-def _is_damaged(data: memoryview, at: int, step: int, salts: tuple[int, int]) -> bool:
-    """Return whether frames of this log follow its valid ones.
+def _continues(data: memoryview, at: int, step: int, salts: tuple[int, int]) -> bool:
+    """Return whether frames of this log, or less than a frame, follow its valid ones.
 
-    What a log held before SQLite started it anew may follow: those frames have
+    What a log held before SQLite started it anew may follow: whole frames with
     other salts, both of them.
     """
-    while at + _FRAME.size <= len(data):
+    while at + step <= len(data):
         _, _, salt0, salt1, _, _ = _FRAME.unpack_from(data, at)
         if salt0 == salts[0] or salt1 == salts[1]:
             return True
         at += step
-    return False
+    return at < len(data)
 
 
 def _checksum(data: memoryview, order: str, sums: tuple[int, int]) -> tuple[int, int]:
