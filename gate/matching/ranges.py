@@ -37,6 +37,8 @@ _UNAFFECTED = Judgement(affected=False, why="no range or version of the entry ap
 
 def judge(entry: Affected, scheme: str, version: str) -> Judgement:
     """Return what `entry` says of `version`, ordered by `scheme` ("" if unknown)."""
+    if scheme and _is_past_the_fix(entry, key_function(scheme), version):
+        return _UNAFFECTED
     ranges = _ranges(entry, version)
     key_of = _key_function(scheme, ranges)
     key = key_of(version) if key_of is not None else None
@@ -57,6 +59,22 @@ def judge(entry: Affected, scheme: str, version: str) -> Judgement:
     if affected is False:
         return _UNAFFECTED
     return Judgement(affected=affected, why=why, fixed=_next_fix(ranges, key_of, key))
+
+
+def _is_past_the_fix(entry: Affected, key_of: KeyFunction, version: str) -> bool:
+    """Answer for the shape of nearly every distribution's row: introduced 0, fixed once.
+
+    True says that the version is not affected; False says nothing.
+    """
+    if entry.versions or entry.ranges is None or len(entry.ranges) != 1:
+        return False
+    events = entry.ranges[0].events
+    if len(events) != 2 or events[0].introduced != "0" or events[1].fixed is None:
+        return False
+    if entry.ranges[0].type not in PACKAGE_RANGES:
+        return False
+    key, fixed = key_of(version), key_of(events[1].fixed)
+    return key is not None and fixed is not None and fixed <= key
 
 
 def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
