@@ -81,8 +81,8 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("patchgate: interrupted", err=True)
         return 130
-    except BrokenPipeError:
-        # The reader went away; what it missed must not look like a pass.
+    except (BrokenPipeError, SystemExit):
+        # The reader went away, which click turns into sys.exit(1): that would say FAIL.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:  # noqa: BLE001 - the one place where nothing may get past

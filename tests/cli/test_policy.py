@@ -1,0 +1,61 @@
+"""`patchgate policy`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from gate.policy.template import DEFAULT_DOCUMENT
+from tests.cli.bad_inputs import run
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    return tmp_path
+
+
+def test_init_writes_a_policy_that_is_valid(place: Path) -> None:
+    assert run(["policy", "init"])[0] == 0
+    assert (place / "patchgate.yaml").read_text() == DEFAULT_DOCUMENT
+    code, _, err = run(["policy", "check"])
+    assert (code, err) == (0, "patchgate.yaml: valid policy 'default'\n")
+    assert run(["policy", "init"])[0] == 2
+    assert run(["policy", "init", "--force"])[0] == 0
+
+
+def test_the_schema_accepts_what_the_parser_accepts() -> None:
+    code, out, _ = run(["policy", "schema"])
+    assert code == 0
+    schema = json.loads(out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(yaml.safe_load(DEFAULT_DOCUMENT))
+    assert not validator.is_valid({"version": 1, "fail_onn": "high"})
+    assert not validator.is_valid({"version": 2})
+    assert not validator.is_valid({"version": 1, "advisories": {"fail_after": "3 days"}})
+
+
+def test_explain_says_where_values_come_from(place: Path) -> None:
+    assert run(["policy", "explain"])[1].startswith("# from built-in, sha256:")
+    (place / "patchgate.yaml").write_text("version: 1\nrules: {image_age: {max: 7d}}\n")
+    inner = place / "a" / "b"
+    inner.mkdir(parents=True)
+    code, out, _ = run(["policy", "explain"])
+    assert code == 0
+    assert out.startswith("# from patchgate.yaml, sha256:")
+    assert 'rules.image_age.max: "7d"' in out
+    assert 'rules.patch_sla.allow.critical: "72h"' in out
+
+
+def test_a_policy_that_is_not_valid(place: Path) -> None:
+    (place / "bad.yaml").write_text("version: 1\nrules:\n  patch_sla: {allow: {urgent: 1h}}\n")
+    code, out, err = run(["policy", "check", "bad.yaml"])
+    assert (code, out) == (2, "")
+    assert "bad.yaml, line 3" in err
+    assert "unknown key 'rules.patch_sla.allow.urgent'" in err
