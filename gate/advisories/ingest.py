@@ -13,6 +13,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -163,7 +164,14 @@ def _build_all(
             results[feed] = pool.submit(_build, folder, old, feed, options)
         built = []
         for feed in feeds:
-            built.append(results[feed].result())
+            try:
+                built.append(results[feed].result())
+            except BrokenProcessPool as error:
+                raise AdvisoryError(
+                    "the process that imported it was killed",
+                    where=str(feed.path),
+                    hint="is there enough memory?",
+                ) from error
             say(feed.name)
     return built
 

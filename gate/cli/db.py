@@ -20,6 +20,7 @@ from gate.cli import exits
 from gate.cli.inputs import read_budget
 from gate.cli.options import limit_option, now_option, store_option
 from gate.cli.places import store_folder
+from gate.errors import UsageError
 from gate.policy.durations import write_duration
 from gate.report.encoding import visible
 from gate.run.check import read_bom
@@ -67,11 +68,17 @@ def import_command(
     <Ecosystem>/all.zip in it, a folder of *.json records, or one record.
     A source with the same name is replaced; the others stay.  All or nothing.
     """
+    clock = read_clock(now)
+    vouched = read_time(as_of, "--as-of") if as_of else None
+    if vouched is not None and vouched > clock.now:
+        raise UsageError(
+            f"{as_of} lies in the future", where="--as-of", hint="nobody can vouch for that"
+        )
     report = import_paths(
         store_folder(store),
         paths,
-        now=read_clock(now).now,
-        origin=Origin(as_of=read_time(as_of, "--as-of")) if as_of else None,
+        now=clock.now,
+        origin=Origin(as_of=vouched) if vouched is not None else None,
         options=ImportOptions(skip_unreadable=skip_unreadable, allow_shrink=allow_shrink),
         progress=_progress(),
     )

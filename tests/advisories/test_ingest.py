@@ -368,6 +368,20 @@ def test_importers_take_turns(tmp_path: Path) -> None:
     assert len(ids(tmp_path / "db")) == 160
 
 
+def die(*arguments: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_is_killed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gate.advisories.ingest._build", die)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr("gate.advisories.ingest._PARALLEL_FROM", 0)
+    with pytest.raises(AdvisoryError, match="the process that imported it was killed"):
+        take(tmp_path / "db", data / "osv")
+
+
 def test_a_store_of_another_format_is_built_anew(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "Debian" / "all.zip", record("A"))
     take(tmp_path / "db", archive)

@@ -65,6 +65,7 @@ def test_the_store_is_where_the_environment_says(
         (["import", "nothing-here"], 4, "does not exist"),
         (["import"], 2, "Missing argument"),
         (["import", "x", "--as-of", "yesterday"], 2, "--as-of: 'yesterday' is not a time"),
+        (["import", "x", "--as-of", "2999-01-01"], 2, "lies in the future"),
         (["status", "--now", "never"], 2, "--now: 'never' is not a time"),
         (["update"], 4, "no advisories yet"),
         (["update", "Debian", "--base-url", "mirror"], 2, "is no web address"),
