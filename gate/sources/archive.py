@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from gate.errors import BudgetError, InputError
-from gate.sources.blobs import ScannedLayer, scan_mapped, scan_streamed
+from gate.sources.blobs import MappedBlobs, ScannedLayer, scan_streamed
 from gate.sources.budget import Meter
 from gate.sources.codecs import Codec, sniff
 from gate.sources.layer import Content, Entry, LayerIndex, scan
@@ -47,15 +47,14 @@ def map_file(path: Path) -> memoryview:
         ) from error
 
 
-class MappedArchive:
+class MappedArchive(MappedBlobs):
     """A plain tar archive that lies in `view`.  Implements `Blobs`."""
 
     def __init__(self, view: memoryview, wanted: Wanted, meter: Meter, where: str) -> None:
         """Index the archive by its headers; nothing else is read yet."""
+        super().__init__(wanted, meter)
         self.where = where
         self._view = view
-        self._wanted = wanted
-        self._meter = meter
         index = scan(ChunkReader([view], where), NOTHING, meter, keep=False)
         self.content = Content(index, where, mapped=view)
 
@@ -73,18 +72,6 @@ class MappedArchive:
         if entry is None:
             raise missing(name, self.where)
         return self._view[entry.offset : entry.offset + entry.size]
-
-    def document(self, name: str) -> bytes:
-        """Return a small document of the archive."""
-        view = self._bytes(name)
-        limit = self._meter.budget.document_bytes
-        if len(view) > limit:
-            raise self._meter.over("document_bytes", f"{limit:,} bytes", f"{self.where}, {name}")
-        return bytes(view)
-
-    def layer(self, name: str) -> ScannedLayer:
-        """Read the layer of this name to its end."""
-        return scan_mapped(self._bytes(name), self._wanted, self._meter, f"{self.where}, {name}")
 
 
 class StreamedArchive:

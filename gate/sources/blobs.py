@@ -54,6 +54,33 @@ class Blobs(Protocol):
         ...
 
 
+class MappedBlobs:
+    """Blobs that lie in memory-mapped files.  Implements `Blobs` but for where they lie."""
+
+    where: str
+
+    def __init__(self, wanted: Wanted, meter: Meter) -> None:
+        """Take what layers are read for, and the meter that counts it."""
+        self._wanted = wanted
+        self._meter = meter
+
+    def _bytes(self, name: str) -> memoryview:
+        """Return a blob; InputError where it is missing."""
+        raise NotImplementedError
+
+    def document(self, name: str) -> bytes:
+        """Return a small document."""
+        view = self._bytes(name)
+        limit = self._meter.budget.document_bytes
+        if len(view) > limit:
+            raise self._meter.over("document_bytes", f"{limit:,} bytes", f"{self.where}, {name}")
+        return bytes(view)
+
+    def layer(self, name: str) -> ScannedLayer:
+        """Read the layer of this name to its end."""
+        return scan_mapped(self._bytes(name), self._wanted, self._meter, f"{self.where}, {name}")
+
+
 def codec_of(head: bytes, where: str) -> Codec:
     """Return how a layer that begins with `head` is compressed; InputError if unknown."""
     codec = sniff(head)

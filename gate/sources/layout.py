@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gate.sources.archive import map_file, missing
-from gate.sources.blobs import ScannedLayer, scan_mapped
+from gate.sources.blobs import MappedBlobs
 from gate.sources.budget import Meter
 from gate.sources.oci import INDEX, LAYOUT
 from gate.sources.wanted import Wanted
@@ -16,7 +16,7 @@ def is_layout(folder: Path) -> bool:
     return (folder / LAYOUT).is_file() and (folder / INDEX).is_file()
 
 
-class LayoutFolder:
+class LayoutFolder(MappedBlobs):
     """An OCI layout in `folder`.  Implements `Blobs`.
 
     Names come from `gate.sources.oci`, which admits only ``index.json`` and
@@ -25,10 +25,9 @@ class LayoutFolder:
 
     def __init__(self, folder: Path, wanted: Wanted, meter: Meter) -> None:
         """Remember the folder; nothing is read yet."""
+        super().__init__(wanted, meter)
         self.where = folder.resolve().name
         self._folder = folder
-        self._wanted = wanted
-        self._meter = meter
 
     def has(self, name: str) -> bool:
         """Return whether the layout has a file of this name."""
@@ -38,15 +37,3 @@ class LayoutFolder:
         if not self.has(name):
             raise missing(name, self.where)
         return map_file(self._folder / name)
-
-    def document(self, name: str) -> bytes:
-        """Return a small document of the layout."""
-        view = self._bytes(name)
-        limit = self._meter.budget.document_bytes
-        if len(view) > limit:
-            raise self._meter.over("document_bytes", f"{limit:,} bytes", f"{self.where}, {name}")
-        return bytes(view)
-
-    def layer(self, name: str) -> ScannedLayer:
-        """Read the layer of this name to its end."""
-        return scan_mapped(self._bytes(name), self._wanted, self._meter, f"{self.where}, {name}")
