@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gate.catalog.rpm import header, sqlite, tables
+from gate.catalog.rpm import bdb, header, ndb, sqlite, tables
 from gate.catalog.rpm.pages import Buffer
 from gate.catalog.rpm.record import Record
 from gate.errors import InputError
@@ -41,7 +41,9 @@ class RpmReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _BERKELEY_MAGICS = {
-    number.to_bytes(4, order) for number in (0x061561, 0x053162) for order in ("little", "big")
+    number.to_bytes(4, order)
+    for number in (bdb.HASH_MAGIC, bdb.BTREE_MAGIC)
+    for order in ("little", "big")
 }
 """Hash and B-tree, in either byte order."""
 
@@ -51,7 +53,7 @@ def recognise(database: Buffer) -> Format | None:
     head = bytes(database[:16])
     if head == sqlite.MAGIC:
         return Format.SQLITE
-    if head.startswith(b"RpmP"):
+    if head.startswith(ndb.MAGIC):
         return Format.NDB
     magic = head[12:16]
     if magic in _BERKELEY_MAGICS:
@@ -101,7 +103,9 @@ def _records(
 ) -> Iterator[Record]:
     if kind is Format.SQLITE:
         return tables.records(database, wal, meter, where)
-    raise InputError(f"is a {kind}, which this version cannot read", where=where)
+    if kind is Format.NDB:
+        return ndb.records(database, meter, where)
+    return bdb.records(database, meter, where)
 
 
 def _package(record: Record) -> header.RpmPackage:

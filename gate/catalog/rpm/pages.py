@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from gate.errors import InputError
 
@@ -45,6 +45,11 @@ class Pages:
             )
         self._seen.add(number)
         return self.look(number)
+
+    def left(self) -> Iterator[int]:
+        """Yield the pages that nothing has taken."""
+        last = self._first + self.count
+        return (number for number in range(self._first, last) if number not in self._seen)
 
     def look(self, number: int) -> memoryview:
         """Return a page; InputError where it is outside the database."""

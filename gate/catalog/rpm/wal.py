@@ -15,10 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from gate.catalog.rpm.pages import Buffer
 from gate.errors import InputError
 from gate.sources.budget import Meter
-
-Buffer = bytes | bytearray | memoryview
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
