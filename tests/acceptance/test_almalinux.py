@@ -23,6 +23,9 @@ from tests.acceptance.results import Checked, check_real
 from tests.versions.test_rpm import compare
 
 IMAGE = "almalinux-9-micro-20221101-aarch64.tar.xz"
+LISTING = "rpmdb/almalinux-9-aarch64.txt"
+Expected = dict[tuple[str, str], tuple[set[str], set[str]]]
+"""(package, CVE or advisory) to the advisories and the severity words."""
 LABELS = {"Critical": "critical", "Important": "high", "Moderate": "medium", "Low": "low"}
 
 
@@ -31,36 +34,44 @@ def checked(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Checked:
     return check_real(data / "images" / IMAGE, [data / "osv"], tmp_path_factory.mktemp("alma"))
 
 
-def installed(data: Path) -> Iterator[tuple[str, str]]:
-    listing = (data / "rpmdb" / "almalinux-9-aarch64.txt").read_text(encoding="utf-8")
-    for line in listing.splitlines():
+def installed(listing: Path) -> Iterator[tuple[str, str]]:
+    for line in listing.read_text(encoding="utf-8").splitlines():
         _, name, epoch, version, release, *_ = line.split("|")
         if name != "gpg-pubkey":
             prefix = "" if epoch in {"(none)", "0"} else f"{epoch}:"
             yield name, f"{prefix}{version}-{release}"
 
 
-def expected(data: Path) -> dict[tuple[str, str], tuple[set[str], set[str]]]:
-    """Return (package, CVE or advisory) to the advisories and the severity words."""
-    found: dict[tuple[str, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
-    packages = dict(installed(data))
-    with zipfile.ZipFile(data / "osv" / "AlmaLinux" / "all.zip") as archive:
+def expected_of_9(data: Path) -> Expected:
+    packages = installed(data / LISTING)
+    return expected(data / "osv" / "AlmaLinux" / "all.zip", "AlmaLinux:9", dict(packages))
+
+
+def expected(advisories: Path, ecosystem: str, packages: dict[str, str]) -> Expected:
+    found: Expected = defaultdict(lambda: (set(), set()))
+    with zipfile.ZipFile(advisories) as archive:
         for member in archive.namelist():
             record = json.loads(archive.read(member))
-            if record.get("withdrawn"):
+            if record.get("withdrawn") or not is_about_security(record):
                 continue
-            for name in affected(record, packages):
+            for name in affected(record, ecosystem, packages):
                 cves = [flaw for flaw in record["related"] if flaw.startswith("CVE-")]
                 for flaw in cves or [record["id"]]:
                     found[name, flaw][0].add(record["id"])
-                    found[name, flaw][1].add(LABELS[record["summary"].partition(":")[0]])
+                    found[name, flaw][1].add(LABELS.get(record["summary"].partition(":")[0], ""))
     return found
 
 
-def affected(record: dict[str, Any], packages: dict[str, str]) -> Iterator[str]:
+def is_about_security(record: dict[str, Any]) -> bool:
+    return record["id"].startswith("ALSA-") or any(
+        flaw.startswith("CVE-") for flaw in record.get("related", [])
+    )
+
+
+def affected(record: dict[str, Any], ecosystem: str, packages: dict[str, str]) -> Iterator[str]:
     fixes: dict[str, list[str]] = defaultdict(list)
     for entry in record["affected"]:
-        if entry["package"]["ecosystem"] != "AlmaLinux:9":
+        if entry["package"]["ecosystem"] != ecosystem:
             continue
         for described in entry["ranges"]:
             events = {k: v for event in described["events"] for k, v in event.items()}
@@ -84,7 +95,7 @@ def affected(record: dict[str, Any], packages: dict[str, str]) -> Iterator[str]:
 def test_every_finding_and_none_besides(data: Path, checked: Checked) -> None:
     wanted = {
         (name, flaw, advisory)
-        for (name, flaw), (advisories, _) in expected(data).items()
+        for (name, flaw), (advisories, _) in expected_of_9(data).items()
         for advisory in advisories
     }
     found = {
@@ -98,7 +109,7 @@ def test_every_finding_and_none_besides(data: Path, checked: Checked) -> None:
 
 
 def test_every_severity_is_one_that_an_advisory_states(data: Path, checked: Checked) -> None:
-    words = {key: severities for key, (_, severities) in expected(data).items()}
+    words = {key: severities for key, (_, severities) in expected_of_9(data).items()}
     order = [severity.value for severity in Severity]
     for finding in checked.findings:
         stated = words[finding["component"]["name"], finding["id"]]
@@ -110,7 +121,7 @@ def test_every_package_is_read(data: Path, checked: Checked) -> None:
     components = {
         (c["name"], c["version"]) for c in checked.bom["components"] if c["type"] == "library"
     }
-    assert components == set(installed(data))
+    assert components == set(installed(data / LISTING))
 
 
 def test_the_verdict(checked: Checked) -> None:

@@ -45,6 +45,7 @@ def test_an_imported_root_file_system(
 
 
 SHARED_IMAGES = {
+    "almalinux-8-micro*": ("rpm", 19),
     "alpine-minirootfs-3.10*": ("apk", 14),
     "alpine-minirootfs-3.18*": ("apk", 15),
     "alpine-minirootfs-3.20*": ("apk", 14),
