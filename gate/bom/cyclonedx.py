@@ -46,6 +46,8 @@ _ALGORITHMS = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 
 def write_bom(bom: Bom, now: datetime) -> bytes:
     """Return `bom` as a CycloneDX document stamped `now` (UTC)."""
+    taken = {component.ref for component in bom.components}
+    subject_ref = _unused(_SUBJECT_REF, taken)
     document = Document(
         schema=_SCHEMA,
         bom_format="CycloneDX",
@@ -54,14 +56,14 @@ def write_bom(bom: Bom, now: datetime) -> bytes:
         metadata=Metadata(
             timestamp=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             tools=Tools((CdxComponent(type="application", name="patchgate", version=__version__),)),
-            component=_subject(bom.subject),
+            component=_subject(bom.subject, subject_ref),
             properties=_properties(own.document_entries(bom)),
         ),
         components=(
-            *((_distro(bom.distro),) if bom.distro is not None else ()),
+            *((_distro(bom.distro, taken),) if bom.distro is not None else ()),
             *map(_component, bom.components),
         ),
-        compositions=(Composition(aggregate=_aggregate(bom), assemblies=(_SUBJECT_REF,)),),
+        compositions=(Composition(aggregate=_aggregate(bom), assemblies=(subject_ref,)),),
     )
     # The serial number is that of the content: the digest is taken without it.
     unnumbered = msgspec.json.encode(document)
@@ -75,10 +77,17 @@ def _aggregate(bom: Bom) -> str:
     return "complete" if whole else "incomplete"
 
 
-def _subject(subject: Subject) -> CdxComponent:
+def _unused(ref: str, taken: set[str]) -> str:
+    """Return a bom-ref that no component has; those of foreign SBOMs can be anything."""
+    while ref in taken:
+        ref += "'"
+    return ref
+
+
+def _subject(subject: Subject, ref: str) -> CdxComponent:
     return CdxComponent(
         type=_TYPES[subject.kind],
-        bom_ref=_SUBJECT_REF,
+        bom_ref=ref,
         name=subject.name,
         hashes=tuple(
             HashValue(_ALGORITHMS[name], value)
@@ -89,10 +98,10 @@ def _subject(subject: Subject) -> CdxComponent:
     )
 
 
-def _distro(distro: Distro) -> CdxComponent:
+def _distro(distro: Distro, taken: set[str]) -> CdxComponent:
     return CdxComponent(
         type="operating-system",
-        bom_ref=f"os:{distro.id}@{distro.version_id}",
+        bom_ref=_unused(f"os:{distro.id}@{distro.version_id}", taken),
         name=distro.id,
         version=distro.version_id,
         description=distro.pretty_name,

@@ -12,13 +12,16 @@ import msgspec
 
 from gate.bom import foreign, own
 from gate.bom.cyclonedx import layer_of
-from gate.bom.cyclonedx_types import CdxComponent, Document, Property
+from gate.bom.cyclonedx_types import CdxComponent, Document, Property, Tools
+from gate.bom.foreign_distro import distro_named
 from gate.bom.model import Bom, Component, Distro, Location, Subject
 from gate.bom.purl import read_purl
 from gate.errors import InputError
 
 VERSIONS = frozenset({"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"})
-_PACKAGE_TYPES = frozenset({"library", "framework", "application", "container", "platform", ""})
+_NOT_PACKAGES = frozenset(
+    {"cryptographic-asset", "data", "device", "file", "machine-learning-model"}
+)
 _WHOLE = frozenset({"complete", "unknown", "not_specified"})
 _DEPTH = 64
 _decoder = msgspec.json.Decoder(Document)
@@ -49,13 +52,7 @@ def _own_bom(document: Document, known: own.OwnDocument, where: str) -> Bom:
         if listed.type != "operating-system":
             component = _own_component(listed, where)
             components.append(own.read_component(_entries(listed.properties), component, where))
-    return Bom(
-        subject=known.subject,
-        distro=known.distro,
-        components=tuple(components),
-        readings=known.readings,
-        notes=known.notes,
-    )
+    return own.rebuild(known, components, where)
 
 
 def _own_component(listed: CdxComponent, where: str) -> Component:
@@ -83,24 +80,37 @@ def _foreign_bom(document: Document, data: bytes, where: str) -> Bom:
         for composition in document.compositions or ()
         if composition.aggregate not in _WHOLE
     ]
-    distro: Distro | None = None
+    distros = []
     entries = []
     seen: set[str] = set()
-    for listed in _all(document.components or (), 0, where):
+    for listed in _all(_listed(document), 0, where):
         if listed.bom_ref and listed.bom_ref in seen:
             raise InputError(f"has the bom-ref '{listed.bom_ref[:80]}' twice", where=where)
         seen.add(listed.bom_ref)
         if listed.type == "operating-system":
-            distro = distro or _distro(listed)
-        elif listed.type in _PACKAGE_TYPES and not _is_group(listed):
+            distros.append(_distro(listed))
+        elif listed.purl or not (listed.type in _NOT_PACKAGES or _is_group(listed)):
             entries.append(_entry(listed))
     return foreign.bom_of(
         entries,
         subject=_subject(document, data, where),
-        stated=distro,
+        stated=distros,
+        tools=_tools(document),
         problems=dict.fromkeys(problems),
         what="CycloneDX SBOM",
     )
+
+
+def _listed(document: Document) -> tuple[CdxComponent, ...]:
+    """Return all components but the subject; what is inside it belongs to them."""
+    subject = document.metadata.component if document.metadata else None
+    return (*((subject.components if subject else None) or ()), *(document.components or ()))
+
+
+def _tools(document: Document) -> list[str]:
+    tools = document.metadata.tools if document.metadata else None
+    listed = tools.components if isinstance(tools, Tools) else tools
+    return [tool.name for tool in listed or ()]
 
 
 def _all(components: tuple[CdxComponent, ...], depth: int, where: str) -> Iterator[CdxComponent]:
@@ -144,9 +154,9 @@ def _licences(listed: CdxComponent) -> tuple[str, ...]:
 
 def _distro(listed: CdxComponent) -> Distro:
     properties = dict(_entries(listed.properties))
-    return Distro(
-        id=properties.get("syft:distro:id", "") or listed.name,
-        version_id=properties.get("syft:distro:versionID", "") or listed.version,
+    return distro_named(
+        properties.get("syft:distro:id", "") or listed.name,
+        properties.get("syft:distro:versionID", "") or listed.version,
         codename=properties.get("syft:distro:versionCodename", ""),
         pretty_name=properties.get("syft:distro:prettyName", "") or listed.description,
     )
@@ -155,15 +165,16 @@ def _distro(listed: CdxComponent) -> Distro:
 def _subject(document: Document, data: bytes, where: str) -> Subject:
     """Return what the document is about; its own digest stands in for one it does not state."""
     stated = document.metadata.component if document.metadata else None
+    digests = foreign.digests_of(
+        (value.alg, value.content) for value in (stated.hashes if stated else None) or ()
+    )
+    # syft gives an image the digest of its manifest as its version.
+    algorithm, _, digest = (stated.version if stated else "").partition(":")
     digests = {
-        value.alg.replace("-", "").lower(): value.content.lower()
-        for value in (stated.hashes if stated else None) or ()
-        if value.alg.startswith("SHA-")
+        "sha256": hashlib.sha256(data).hexdigest(),
+        **foreign.digests_of([(algorithm, digest)]),
+        **digests,
     }
-    version = stated.version if stated else ""
-    if "sha256" not in digests and version.startswith("sha256:") and len(version) == 71:
-        digests["sha256"] = version.removeprefix("sha256:")
-    digests.setdefault("sha256", hashlib.sha256(data).hexdigest())
     return foreign.subject_of(
         name=stated.name if stated else "",
         is_image=stated is not None and stated.type == "container",

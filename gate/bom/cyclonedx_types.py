@@ -74,6 +74,12 @@ class CdxComponent(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     properties: tuple[Property, ...] | None = None
 
 
+class LegacyTool(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tool as documents before 1.5 list it."""
+
+    name: str = ""
+
+
 class Tools(msgspec.Struct, frozen=True, omit_defaults=True):
     """Tools since 1.5; before it was a plain list."""
 
@@ -84,7 +90,7 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """About the document and its subject."""
 
     timestamp: str = ""
-    tools: Tools | tuple[msgspec.Raw, ...] | None = None
+    tools: Tools | tuple[LegacyTool, ...] | None = None
     component: CdxComponent | None = None
     properties: tuple[Property, ...] | None = None
 

@@ -2,7 +2,8 @@
 
 Each entry is a name and a JSON value: CycloneDX takes them as properties, SPDX
 as annotations.  With them an SBOM reads back as the bom it was written from;
-above all, one that is not complete never reads back as complete.
+above all, one that is not complete never reads back as complete, and one that
+something was taken out of does not read back at all.
 """
 
 from __future__ import annotations
@@ -19,9 +20,19 @@ _SUBJECT = f"{PREFIX}subject"
 _DISTRO = f"{PREFIX}distro"
 _READING = f"{PREFIX}reading"
 _NOTE = f"{PREFIX}note"
+_CONTENTS = f"{PREFIX}contents"
 _COMPONENT = f"{PREFIX}component"
+_EDITED = "make the SBOM again; it was edited"
 
 Entry = tuple[str, str]
+
+
+class _Contents(msgspec.Struct, frozen=True):
+    """How many of each a document was written with."""
+
+    components: int
+    readings: int
+    notes: int
 
 
 class _ComponentRest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,7 +46,8 @@ class _ComponentRest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def document_entries(bom: Bom) -> list[Entry]:
     """Return what belongs to the document as a whole."""
-    entries = [(_SUBJECT, _json(bom.subject))]
+    contents = _Contents(len(bom.components), len(bom.readings), len(bom.notes))
+    entries = [(_SUBJECT, _json(bom.subject)), (_CONTENTS, _json(contents))]
     if bom.distro is not None:
         entries.append((_DISTRO, _json(bom.distro)))
     entries += [(_READING, _json(reading)) for reading in bom.readings]
@@ -58,6 +70,7 @@ class OwnDocument(msgspec.Struct, frozen=True, kw_only=True):
     distro: Distro | None
     readings: tuple[Reading, ...]
     notes: tuple[Note, ...]
+    contents: _Contents
 
 
 def read_document(entries: Iterable[Entry], where: str) -> OwnDocument | None:
@@ -71,6 +84,9 @@ def read_document(entries: Iterable[Entry], where: str) -> OwnDocument | None:
             values.setdefault(name, []).append(value)
     if _SUBJECT not in values:
         return None
+    for name in (_SUBJECT, _DISTRO, _CONTENTS):
+        if len(values.get(name, ())) > 1:
+            raise InputError(f"has the property '{name}' twice", where=where, hint=_EDITED)
     try:
         return OwnDocument(
             subject=msgspec.json.decode(values[_SUBJECT][0], type=Subject),
@@ -81,13 +97,41 @@ def read_document(entries: Iterable[Entry], where: str) -> OwnDocument | None:
                 msgspec.json.decode(value, type=Reading) for value in values.get(_READING, [])
             ),
             notes=tuple(msgspec.json.decode(value, type=Note) for value in values.get(_NOTE, [])),
+            contents=msgspec.json.decode(values.get(_CONTENTS, ["{}"])[0], type=_Contents),
         )
     except msgspec.MsgspecError as error:
+        raise _damaged(error, where) from error
+
+
+def rebuild(known: OwnDocument, components: Iterable[Component], where: str) -> Bom:
+    """Return the bom a document of patchgate's was written from.
+
+    Raises InputError where something was taken out of it or put into it.
+    """
+    components = tuple(components)
+    listed = {component.ref: component for component in components}
+    found = _Contents(len(components), len(known.readings), len(known.notes))
+    if found != known.contents:
         raise InputError(
-            f"a patchgate property is damaged ({error})",
+            f"was written with {_counts(known.contents)}, and now has {_counts(found)}",
             where=where,
-            hint="make the SBOM again; it was edited",
-        ) from error
+            hint=_EDITED,
+        )
+    if len(listed) != len(components):
+        raise InputError("has a component twice", where=where, hint=_EDITED)
+    return Bom(
+        subject=known.subject,
+        distro=known.distro,
+        components=tuple(listed[ref] for ref in sorted(listed)),
+        readings=known.readings,
+        notes=known.notes,
+    )
+
+
+def _counts(contents: _Contents) -> str:
+    return (
+        f"{contents.components} components, {contents.readings} readings and {contents.notes} notes"
+    )
 
 
 def read_component(entries: Iterable[Entry], component: Component, where: str) -> Component:
@@ -97,11 +141,7 @@ def read_component(entries: Iterable[Entry], component: Component, where: str) -
             try:
                 rest = msgspec.json.decode(value, type=_ComponentRest)
             except msgspec.MsgspecError as error:
-                raise InputError(
-                    f"a patchgate property is damaged ({error})",
-                    where=where,
-                    hint="make the SBOM again; it was edited",
-                ) from error
+                raise _damaged(error, where) from error
             return msgspec.structs.replace(
                 component,
                 source_name=rest.source_name,
@@ -110,6 +150,10 @@ def read_component(entries: Iterable[Entry], component: Component, where: str) -
                 module=rest.module,
             )
     return component
+
+
+def _damaged(error: msgspec.MsgspecError, where: str) -> InputError:
+    return InputError(f"a patchgate property is damaged ({error})", where=where, hint=_EDITED)
 
 
 def _json(value: msgspec.Struct) -> str:

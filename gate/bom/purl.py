@@ -54,7 +54,7 @@ def write_purl(package: PackageName) -> str:
         type=package.type,
         namespace=package.namespace or None,
         name=package.name,
-        version=version or None,
+        version=version.strip() or None,
         qualifiers={key: value for key, value in sorted(qualifiers.items()) if value},
     ).to_string()
 

@@ -35,7 +35,7 @@ PLACES = "patchgate:locations"
 LICENCES = "patchgate:licenses"
 _PURPOSES = {
     SubjectKind.IMAGE: "CONTAINER",
-    SubjectKind.ROOTFS: "OPERATING-SYSTEM",
+    SubjectKind.ROOTFS: "OPERATING_SYSTEM",
     SubjectKind.HOST: "DEVICE",
     SubjectKind.SBOM: "OTHER",
 }

@@ -11,14 +11,22 @@ from collections.abc import Iterable
 import msgspec
 
 from gate.bom import foreign, own
-from gate.bom.model import Bom, Component, Distro, Location, Subject
+from gate.bom.foreign_distro import distro_named
+from gate.bom.model import Bom, Component, Location, Subject
 from gate.bom.purl import read_purl
 from gate.bom.spdx import LICENCES, PLACES, REF
 from gate.bom.spdx_types import NO_ASSERTION, Annotation, SpdxDocument, SpdxPackage
 from gate.errors import InputError
 
 _VERSIONS = frozenset({"SPDX-2.2", "SPDX-2.3"})
-_NOT_PACKAGES = frozenset({"OPERATING-SYSTEM", "FILE", "SOURCE", "ARCHIVE", "DEVICE"})
+_NOT_PACKAGES = frozenset({"DEVICE", "FILE", "SOURCE"})
+_OPERATING_SYSTEM = frozenset({"OPERATING-SYSTEM", "OPERATING_SYSTEM"})
+"""As the text of the specification spells it, and as its JSON schema does."""
+_INCLUDES = frozenset({"CONTAINS", "DEPENDS_ON", "DESCRIBES"})
+_ELSEWHERE = "DocumentRef-"
+_TOOL = "Tool: "
+_GROUP = "Class: "
+"""trivy says so of a file that it lists packages of."""
 _decoder = msgspec.json.Decoder(SpdxDocument)
 
 
@@ -38,18 +46,16 @@ def read_spdx(data: bytes, where: str) -> Bom:
     roots = _roots(document)
     packages = [package for package in document.packages or () if package.spdx_id not in roots]
     if known is not None:
-        return Bom(
-            subject=known.subject,
-            distro=known.distro,
-            components=tuple(_own_component(package, where) for package in packages),
-            readings=known.readings,
-            notes=known.notes,
-        )
+        components = [_own_component(package, where) for package in packages]
+        return own.rebuild(known, components, where)
     return _foreign_bom(document, packages, roots, data, where)
 
 
 def _roots(document: SpdxDocument) -> set[str]:
-    """Return the elements that the document is about."""
+    """Return the element that the document is about.
+
+    Some tools describe every package, which makes none of them the subject.
+    """
     described = {
         relationship.related_spdx_element
         for relationship in document.relationships or ()
@@ -61,7 +67,9 @@ def _roots(document: SpdxDocument) -> set[str]:
         for relationship in document.relationships or ()
         if relationship.relationship_type == "DESCRIBED_BY"
     )
-    return described | set(document.document_describes or ())
+    described.update(document.document_describes or ())
+    described &= {package.spdx_id for package in document.packages or ()}
+    return described if len(described) == 1 else set()
 
 
 def _own_component(listed: SpdxPackage, where: str) -> Component:
@@ -100,48 +108,78 @@ def _foreign_bom(
     where: str,
 ) -> Bom:
     seen: set[str] = set()
-    entries = []
-    distro: Distro | None = None
-    for listed in packages:
+    for listed in document.packages or ():
         if listed.spdx_id in seen:
             raise InputError(f"has the SPDXID '{listed.spdx_id[:80]}' twice", where=where)
         seen.add(listed.spdx_id)
-        if listed.primary_package_purpose == "OPERATING-SYSTEM":
-            distro = distro or Distro(id=listed.name, version_id=listed.version_info)
-        elif listed.primary_package_purpose not in _NOT_PACKAGES or _purl(listed):
+    entries = []
+    distros = []
+    for listed in packages:
+        if listed.primary_package_purpose in _OPERATING_SYSTEM:
+            distros.append(distro_named(listed.name, _stated(listed.version_info)))
+        elif _purl(listed) or not _is_no_package(listed):
             entries.append(_entry(listed))
     subject = [listed for listed in document.packages or () if listed.spdx_id in roots]
-    if not subject and document.document_describes is None and not document.relationships:
-        problems = ["the SBOM does not say what it describes"]
-    else:
-        problems = []
     return foreign.bom_of(
         entries,
         subject=_subject(subject, document.name, data, where),
-        stated=distro,
-        problems=problems,
+        stated=distros,
+        tools=_tools(document),
+        problems=_problems(document),
         what="SPDX SBOM",
     )
 
 
-def _entry(listed: SpdxPackage) -> foreign.Entry:
-    declared = listed.license_declared
-    return foreign.Entry(
-        ref=listed.spdx_id,
-        name=listed.name,
-        version=listed.version_info,
-        purl=_purl(listed),
-        vendor=_supplier(listed),
-        licenses=(declared,) if declared not in {"", NO_ASSERTION, "NONE"} else (),
+def _problems(document: SpdxDocument) -> list[str]:
+    problems = []
+    relationships = document.relationships or ()
+    if not relationships and document.document_describes is None:
+        problems.append("the SBOM does not say what it describes")
+    if any(
+        relationship.relationship_type in _INCLUDES
+        and relationship.related_spdx_element.startswith(_ELSEWHERE)
+        for relationship in relationships
+    ):
+        problems.append("parts of it are in other documents, which are not read")
+    return problems
+
+
+def _tools(document: SpdxDocument) -> list[str]:
+    creators = document.creation_info.creators if document.creation_info else ()
+    return [creator.removeprefix(_TOOL) for creator in creators if creator.startswith(_TOOL)]
+
+
+def _is_no_package(listed: SpdxPackage) -> bool:
+    return listed.primary_package_purpose in _NOT_PACKAGES or any(
+        annotation.comment.startswith(_GROUP) for annotation in listed.annotations or ()
     )
 
 
+def _entry(listed: SpdxPackage) -> foreign.Entry:
+    licence = _stated(listed.license_declared)
+    return foreign.Entry(
+        ref=listed.spdx_id,
+        name=listed.name,
+        version=_stated(listed.version_info),
+        purl=_purl(listed),
+        vendor=_supplier(listed),
+        licenses=(licence,) if licence else (),
+        source_info=listed.source_info,
+    )
+
+
+def _stated(value: str) -> str:
+    """Return a value, or "" where it says that there is none."""
+    return "" if value in {NO_ASSERTION, "NONE"} else value
+
+
 def _purl(listed: SpdxPackage) -> str:
+    """Return the purl; the type of a reference may be written as its whole IRI."""
     return next(
         (
             ref.reference_locator
             for ref in listed.external_refs or ()
-            if ref.reference_type == "purl"
+            if ref.reference_type.rpartition("/")[2] == "purl"
         ),
         "",
     )
@@ -156,11 +194,12 @@ def _supplier(listed: SpdxPackage) -> str:
 def _subject(roots: list[SpdxPackage], name: str, data: bytes, where: str) -> Subject:
     root = roots[0] if len(roots) == 1 else None
     digests = {
-        checksum.algorithm.lower(): checksum.checksum_value.lower()
-        for checksum in (root.checksums if root else None) or ()
-        if checksum.algorithm.startswith("SHA")
+        "sha256": hashlib.sha256(data).hexdigest(),
+        **foreign.digests_of(
+            (checksum.algorithm, checksum.checksum_value)
+            for checksum in (root.checksums if root else None) or ()
+        ),
     }
-    digests.setdefault("sha256", hashlib.sha256(data).hexdigest())
     is_image = root is not None and (
         root.primary_package_purpose == "CONTAINER" or _purl(root).startswith("pkg:oci/")
     )
