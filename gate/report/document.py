@@ -16,9 +16,11 @@ from gate.advisories.severity import Severity
 from gate.bom.model import Component, Distro, Location, Note, Reading, Subject
 from gate.matching.findings import Finding, Match, PassedOver, Rating, Status
 from gate.matching.upgrades import Upgrade
-from gate.policy.verdict import Decision, Outcome, Reason, RuleResult, State
+from gate.policy.verdict import Cause, Decision, Outcome, Reason, RuleResult, State
+from gate.report.encoding import visible_json
 from gate.run.result import EvidenceNote, PolicyNote, Result
 
+_UNCOVERED = frozenset({Cause.INPUT, Cause.ADVISORIES, Cause.INTERNAL})
 SCHEMA = "https://patchgate.dev/schema/result-1.json"
 
 
@@ -82,6 +84,7 @@ class CoverageNote(msgspec.Struct, frozen=True, kw_only=True):
     """What was read, what was not, and why."""
 
     complete: bool
+    """Whether everything was read and matched against whole and recent advisories."""
     readings: tuple[Reading, ...]
     unmatched: dict[str, int]
     """Why components were not matched, to how many."""
@@ -151,7 +154,7 @@ def document(result: Result, exit_code: int) -> Document:
 def render(result: Result, exit_code: int) -> bytes:
     """Return the JSON result, indented, with keys in the order of the format."""
     data = msgspec.json.encode(document(result, exit_code))
-    return msgspec.json.format(data, indent=2) + b"\n"
+    return visible_json(msgspec.json.format(data, indent=2)) + b"\n"
 
 
 def json_schema() -> bytes:
@@ -225,8 +228,9 @@ def _summary(result: Result) -> Summary:
 def _coverage(result: Result) -> CoverageNote:
     passed_over: tuple[PassedOver, ...] = result.findings.passed_over if result.findings else ()
     gaps = result.findings.gaps if result.findings else ()
+    causes = {reason.cause for reason in result.verdict.reasons}
     return CoverageNote(
-        complete=result.verdict.outcome is not Outcome.INDETERMINATE,
+        complete=causes.isdisjoint(_UNCOVERED),
         readings=result.bom.readings if result.bom else (),
         unmatched=dict(sorted(Counter(gap.message for gap in gaps).items())),
         not_vulnerabilities=dict(

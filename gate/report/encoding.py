@@ -7,16 +7,28 @@ not plainly visible is written as an escape.
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
+    chr(point)
+    for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+    for point in range(first, last + 1)
+)
+"""Letters, marks and symbols that show nothing (Unicode: Default_Ignorable_Code_Point)."""
+
+
+_SUSPECT = re.compile(r"[^\n -~]")
 
 
 def visible(text: str, limit: int = 0) -> str:
     """Return `text` on one line with nothing invisible in it, at most `limit` characters.
 
-    Control characters, bidirectional marks, surrogates and unassigned code
-    points become escapes; 0 means no limit.
+    Control characters, bidirectional marks, spaces of other widths, blank
+    letters, surrogates and unassigned code points become escapes; 0 means no
+    limit.
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(_escaped(character) for character in text)
@@ -25,7 +37,29 @@ def visible(text: str, limit: int = 0) -> str:
     return text
 
 
+def visible_json(document: bytes) -> bytes:
+    """Return a JSON document that means the same and has nothing invisible in it.
+
+    JSON escapes only the first 32 control characters by itself, and a terminal
+    obeys others, too.
+    """
+    return _SUSPECT.sub(_json_escaped, document.decode()).encode()
+
+
+def _json_escaped(suspect: re.Match[str]) -> str:
+    character = suspect[0]
+    if not _is_hidden(character):
+        return character
+    # json leaves this one as it is.
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
+
+
+def _is_hidden(character: str) -> bool:
+    hidden = unicodedata.category(character) in _INVISIBLE or character in _BLANK
+    return hidden and character != " "
+
+
 def _escaped(character: str) -> str:
-    if character == " " or unicodedata.category(character) not in _INVISIBLE:
+    if not _is_hidden(character):
         return character
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")

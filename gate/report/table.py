@@ -1,41 +1,50 @@
 """The terminal report: does it pass, what to change, by when.
 
 What a person needs first stands first; everything else is in the JSON result.
+The report stays short whatever the result: lists are cut, and say by how much.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from textwrap import wrap
 
-from gate.advisories.severity import Severity
-from gate.bom.model import ReadingStatus
-from gate.matching.upgrades import Upgrade
+from gate.bom.model import Reading, ReadingStatus
 from gate.policy.durations import write_duration
-from gate.policy.verdict import Decision, Outcome, State
+from gate.policy.verdict import Outcome, State
+from gate.report.changes import Change, changes, write_severities
 from gate.report.encoding import visible
 from gate.run.result import Result
 
+_WIDTH = 120
 _ROWS = 25
-_NAME_WIDTH = 44
-_VERSION_WIDTH = 34
+_LINES = 12
+_LINE_WIDTH = 400
 _TARGET_WIDTH = 80
 _COLOURS = {Outcome.PASS: "32", Outcome.FAIL: "31", Outcome.INDETERMINATE: "33"}
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INDETERMINATE: "?"}
-_SEVERITIES = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.NONE)
+_BREAKS = "✗ "
+_HEADS = ("PACKAGE", "INSTALLED", "RAISE TO", "FLAWS", "DUE")
+_NARROWEST = {3: 10, 0: 16, 2: 14}
+"""Columns that give way in a narrow terminal, in this order, and how far."""
 
 
-def render(result: Result, *, exit_code: int, colour: bool) -> str:
-    """Return the report as text that ends with a newline."""
-    page = _Page(colour=colour)
+def render(result: Result, *, exit_code: int, colour: bool, width: int = _WIDTH) -> str:
+    """Return the report as text that ends with a newline.
+
+    `width` is that of the terminal, in columns.
+    """
+    page = _Page(colour=colour, width=width)
     _headline(page, result)
     _reasons(page, result)
     if result.findings is not None and result.findings.findings:
-        _changes(page, result)
+        rows = changes(result)
+        _table(page, "Change", rows.fixable)
+        _table(page, "Waiting for a fix", rows.unfixed)
     if result.verdict.warnings:
-        page.section("Warnings", (visible(warning) for warning in result.verdict.warnings))
+        page.section("Warnings", result.verdict.warnings)
     _footer(page, result, exit_code)
     return page.text()
 
@@ -43,21 +52,25 @@ def render(result: Result, *, exit_code: int, colour: bool) -> str:
 class _Page:
     """Collects lines, with colour where it is wanted."""
 
-    def __init__(self, *, colour: bool) -> None:
+    def __init__(self, *, colour: bool, width: int) -> None:
+        self.width = width
         self._lines: list[str] = []
         self._colour = colour
 
     def styled(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
 
     def line(self, text: str = "") -> None:
         self._lines.append(text)
 
-    def section(self, title: str, lines: Iterable[str]) -> None:
+    def section(self, title: str, lines: Sequence[str]) -> None:
         self.line()
         self.line(self.styled(title, "1"))
-        for line in lines:
-            self.line(f"  {line}")
+        for line in lines[:_LINES]:
+            for part in wrap(visible(line, _LINE_WIDTH), max(self.width - 4, 20)):
+                self.line(f"  {part}")
+        if len(lines) > _LINES:
+            self.line(f"  and {len(lines) - _LINES:,} more; -o json lists all")
 
     def text(self) -> str:
         return "\n".join(self._lines) + "\n"
@@ -76,118 +89,80 @@ def _headline(page: _Page, result: Result) -> None:
     parts.append(_count(len(bom.components), "package"))
     if bom.subject.digests.get("sha256"):
         parts.append(f"sha256:{bom.subject.digests['sha256'][:12]}")
-    page.line("  " + visible(", ".join(part.strip() for part in parts)))
+    page.line("  " + ", ".join(visible(part.strip(), _TARGET_WIDTH) for part in parts))
+    if result.findings is not None:
+        page.line("  " + _tally(result))
+
+
+def _tally(result: Result) -> str:
+    decisions = result.verdict.decisions
+    if not decisions:
+        return "no findings"
+    severities = write_severities(Counter(decision.severity for decision in decisions))
+    late = sum(decision.state is State.OVERDUE for decision in decisions)
+    return f"{_count(len(decisions), 'finding')}: {severities}; {late:,} overdue"
 
 
 def _reasons(page: _Page, result: Result) -> None:
-    lines = [visible(reason.message) for reason in result.verdict.reasons]
+    lines = [reason.message for reason in result.verdict.reasons]
     if result.failure is not None and result.failure.hint:
-        lines.append(f"→ {visible(result.failure.hint)}")
+        lines.append(f"→ {result.failure.hint}")
     if lines:
         page.section("Why", lines)
 
 
-class _Row(NamedTuple):
-    order: tuple[float, str]
-    cells: tuple[str, str, str, str, str]
-    late: bool
-
-
-def _changes(page: _Page, result: Result) -> None:
-    decisions: dict[tuple[str, str], Decision] = {
-        (decision.ref, decision.id): decision for decision in result.verdict.decisions
-    }
-    fixable = [upgrade for upgrade in result.upgrades if upgrade.to]
-    unfixed = [upgrade for upgrade in result.upgrades if upgrade.unfixed or not upgrade.to]
-    if fixable:
-        _table(page, "Change", [_row(u, u.findings, decisions, result.now) for u in fixable])
-    if unfixed:
-        waiting = [
-            _row(u, u.unfixed or u.findings, decisions, result.now, to="no fix yet")
-            for u in unfixed
-        ]
-        _table(page, "Waiting for a fix", waiting)
-
-
-def _row(
-    upgrade: Upgrade,
-    flaws: tuple[str, ...],
-    decisions: dict[tuple[str, str], Decision],
-    now: datetime,
-    *,
-    to: str = "",
-) -> _Row:
-    concerned = [
-        decisions[ref, flaw] for ref in upgrade.refs for flaw in flaws if (ref, flaw) in decisions
-    ]
-    severity_of = {decision.id: decision.severity for decision in concerned}
-    counts = Counter(severity_of.values())
-    closes = ", ".join(f"{counts[s]} {s.value}" for s in _SEVERITIES if counts[s])
-    urgent = min(concerned, key=_urgency)
-    names = ", ".join(upgrade.packages)
-    if len(names) > _NAME_WIDTH and len(upgrade.packages) > 1:
-        names = f"{upgrade.packages[0]} and {len(upgrade.packages) - 1} more"
-    return _Row(
-        order=(_urgency(urgent), names),
-        cells=(
-            visible(names, _NAME_WIDTH),
-            visible(upgrade.version, _VERSION_WIDTH),
-            visible(to or upgrade.to, _VERSION_WIDTH),
-            closes,
-            _due(urgent, now),
-        ),
-        late=urgent.state is State.OVERDUE,
-    )
-
-
-def _urgency(decision: Decision) -> float:
-    """Sort what is due first to the top; what has no date and is overdue before all."""
-    if decision.state is State.NO_LIMIT:
-        return float("inf")
-    return decision.due.timestamp() if decision.due is not None else float("-inf")
-
-
-def _due(decision: Decision, now: datetime) -> str:
-    if decision.state is State.NO_LIMIT:
-        return "no time limit"
-    if decision.due is None:
-        return "overdue (no date known)"
-    left = decision.due - now
-    if left < timedelta(0):
-        return f"{decision.due:%Y-%m-%d}, {write_duration(left)} over"
-    return f"{decision.due:%Y-%m-%d}, {write_duration(left)} left"
-
-
-def _table(page: _Page, title: str, rows: list[_Row]) -> None:
-    rows = sorted(rows)
-    heads = ("PACKAGE", "INSTALLED", "RAISE TO", "CLOSES", "DUE")
+def _table(page: _Page, title: str, rows: Sequence[Change]) -> None:
+    if not rows:
+        return
     shown = rows[:_ROWS]
-    widths = [max(len(row.cells[n]) for row in shown) for n in range(5)]
-    widths = [max(width, len(head)) for width, head in zip(widths, heads, strict=True)]
+    cells = [(row.packages, row.installed, row.to, row.flaws, row.due) for row in shown]
+    widths = _widths([_HEADS, *cells], page.width - len(_BREAKS))
     page.line()
-    page.line(page.styled(title, "1"))
-    page.line("  " + page.styled(_joined(heads, widths), "2"))
-    for row in shown:
-        line = _joined(row.cells, widths)
-        page.line("  " + (page.styled(line, "31") if row.late else line))
+    page.line(page.styled(title, "1") + _now_or_later(rows))
+    page.line("  " + page.styled(_joined(_HEADS, widths), "2"))
+    for row, row_cells in zip(shown, cells, strict=True):
+        line = (_BREAKS if row.breaks else "  ") + _joined(row_cells, widths)
+        page.line(page.styled(line, "31" if row.breaks else "33" if row.late else ""))
     if len(rows) > _ROWS:
-        page.line(f"  and {len(rows) - _ROWS} more; -o json lists all")
+        rest = rows[_ROWS:]
+        breaking = sum(row.breaks for row in rest)
+        marked = f", {breaking:,} of them {_BREAKS.strip()}" if breaking else ""
+        page.line(f"  and {len(rest):,} more{marked}; -o json lists all")
 
 
-def _joined(cells: Iterable[str], widths: list[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+def _now_or_later(rows: Sequence[Change]) -> str:
+    """Return what the mark beside a row means, and how many rows have it."""
+    breaking = sum(row.breaks for row in rows)
+    if not breaking:
+        return " (nothing here breaks the policy)"
+    return f" ({_BREAKS}{breaking:,} of {len(rows):,} break the policy)"
+
+
+def _widths(rows: Sequence[Sequence[str]], available: int) -> dict[int, int]:
+    """Return the columns to show and their widths: as wide as their cells, if they fit.
+
+    What is installed goes first, since the package can be asked for it.
+    """
+    widths = {n: max(len(row[n]) for row in rows) for n in range(len(_HEADS))}
+    if _total(widths) > available:
+        del widths[1]
+    for n, narrowest in _NARROWEST.items():
+        over = max(_total(widths) - available, 0)
+        widths[n] -= min(over, max(widths[n] - narrowest, 0))
+    return widths
+
+
+def _total(widths: dict[int, int]) -> int:
+    return sum(widths.values()) + 2 * (len(widths) - 1)
+
+
+def _joined(cells: Sequence[str], widths: dict[int, int]) -> str:
+    parts = (visible(cells[n], width).ljust(width) for n, width in widths.items())
+    return "  ".join(parts).rstrip()
 
 
 def _footer(page: _Page, result: Result, exit_code: int) -> None:
-    lines = []
-    if result.bom is not None:
-        read = [r for r in result.bom.readings if r.components]
-        for reading in read:
-            whole = "" if reading.status is ReadingStatus.COMPLETE else ", not completely"
-            lines.append(
-                f"read      {_count(reading.components, 'package')} from "
-                f"{visible(reading.path)}{whole}"
-            )
+    lines = list(_read(result))
     if result.findings is not None:
         kinds = Counter(kind for _, kind in set(_passed(result)))
         for kind, count in sorted(kinds.items()):
@@ -211,6 +186,21 @@ def _footer(page: _Page, result: Result, exit_code: int) -> None:
     page.line()
     for line in lines:
         page.line(page.styled(line, "2"))
+
+
+def _read(result: Result) -> Iterable[str]:
+    """Yield where the packages come from: one line for each kind of database."""
+    by_kind: dict[str, list[Reading]] = defaultdict(list)
+    for reading in result.bom.readings if result.bom is not None else ():
+        if reading.components:
+            by_kind[reading.what].append(reading)
+    for what, readings in by_kind.items():
+        count = _count(sum(reading.components for reading in readings), "package")
+        place = readings[0].path or what
+        if len(readings) > 1:
+            place = f"{what}, {len(readings):,} files"
+        whole = all(reading.status is ReadingStatus.COMPLETE for reading in readings)
+        yield f"read      {count} from {visible(place)}{'' if whole else ', not completely'}"
 
 
 def _passed(result: Result) -> Iterable[tuple[str, str]]:
