@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -170,7 +172,8 @@ def _write_outputs(
 
 def _render(name: str, result: Result, code: int, *, colour: bool) -> bytes:
     if name == "table":
-        return table.render(result, exit_code=code, colour=colour).encode()
+        width = shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
+        return table.render(result, exit_code=code, colour=colour, width=width).encode()
     return FORMATS[name](result, code)
 
 
