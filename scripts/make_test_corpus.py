@@ -53,7 +53,7 @@ KEPT: dict[str, Keep] = {
         "AlmaLinux:9" in ecosystems(record) and record["id"].startswith("ALSA-")
     ),
     "Alpine": lambda record, _: bool(ecosystems(record) & {"Alpine:v3.10", "Alpine:v3.11"}),
-    "Bitnami": every(75, lambda record: False),
+    "Bitnami": every(75, lambda _: False),
     "Debian": lambda record, _: "Debian:11" in ecosystems(record),
     "Go": every(25, is_odd),
     "PyPI": every(12, lambda record: bool(record.get("withdrawn"))),
