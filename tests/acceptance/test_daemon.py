@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,10 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def docker_host(daemon: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def docker_host(daemon: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("DOCKER_HOST", daemon)
-    return daemon
+    yield daemon
+    gc.collect()  # the docker library leaves sockets behind that it could not connect
 
 
 IMAGES = {
