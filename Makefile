@@ -25,6 +25,9 @@ ci: lint test    ## what CI runs
 bench: $(READY)  ## measure, side by side with peers where they can be installed
 	$(PY) benchmarks/run.py $(ARGS)
 
+bench-full: $(READY)  ## measure the advisory store at the size of all of OSV (minutes, 1.5 GB)
+	$(PY) benchmarks/full.py $(ARGS)
+
 lock:            ## write uv.lock and requirements/ from pyproject.toml (needs uv)
 	uv lock
 	uv export --quiet --no-emit-project --no-header --no-default-groups -o requirements/run.txt
@@ -37,4 +40,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test lint ci bench lock clean
+.PHONY: help demo dev test lint ci bench bench-full lock clean

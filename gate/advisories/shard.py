@@ -51,6 +51,8 @@ CREATE TABLE name (
 """
 _INDEX = "CREATE INDEX record_by_name ON record (name)"
 _BATCH = 2000
+_STAGED = 400_000
+"""Rows of the index that are kept in memory; a source with more is sorted by SQLite."""
 _ANY_ASKED = "\x7f"
 """Above every bound: whoever asks without a key is answered with every span."""
 
@@ -100,6 +102,7 @@ class _Writer:
         self._names: list[tuple[str, int]] = []
         self._records: list[tuple[int, str, bytes]] = []
         self._ecosystems: dict[str, int] = {}
+        self._staging = False
 
     def write(self, records: Iterable[tuple[str, bytes]], *, skip_unreadable: bool) -> Counts:
         number = unreadable = 0
@@ -119,6 +122,8 @@ class _Writer:
                 self._add(number, record)
             if len(self._records) >= _BATCH:
                 self._flush_records()
+            if len(self._spans) + len(self._names) >= _STAGED:
+                self._stage()
         self._flush_records()
         self._flush_index()
         return Counts(
@@ -147,14 +152,31 @@ class _Writer:
         self._database.executemany("INSERT INTO record VALUES (?, ?, ?)", self._records)
         self._records.clear()
 
+    def _stage(self) -> None:
+        """Put the rows of the index aside, in a file that SQLite removes by itself."""
+        database = self._database
+        if not self._staging:
+            database.execute("CREATE TEMP TABLE staged_span (package, lo, hi, record)")
+            database.execute("CREATE TEMP TABLE staged_name (name, record)")
+            self._staging = True
+        database.executemany("INSERT INTO staged_span VALUES (?, ?, ?, ?)", self._spans)
+        database.executemany("INSERT INTO staged_name VALUES (?, ?)", self._names)
+        self._spans.clear()
+        self._names.clear()
+
     def _flush_index(self) -> None:
+        database = self._database
         packages = ((number, *package) for package, number in self._packages.items())
-        self._database.executemany("INSERT INTO package VALUES (?, ?, ?)", packages)
+        database.executemany("INSERT INTO package VALUES (?, ?, ?)", packages)
         # In the order of the key, SQLite appends to its trees and splits no page.
+        if self._staging:
+            self._stage()
+            database.execute("INSERT INTO span SELECT * FROM staged_span ORDER BY 1, 2, 3, 4")
+            database.execute("INSERT INTO name SELECT DISTINCT * FROM staged_name ORDER BY 1, 2")
+            return
         self._spans.sort()
-        self._database.executemany("INSERT INTO span VALUES (?, ?, ?, ?)", self._spans)
-        names = sorted(set(self._names))
-        self._database.executemany("INSERT INTO name VALUES (?, ?)", names)
+        database.executemany("INSERT INTO span VALUES (?, ?, ?, ?)", self._spans)
+        database.executemany("INSERT INTO name VALUES (?, ?)", sorted(set(self._names)))
 
 
 def _changed(record: Record) -> datetime:

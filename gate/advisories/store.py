@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from gate.advisories.integrity import AGAIN, IntegrityCheck
 from gate.advisories.model import AdvisorySet, Query, SourceInfo, StoredRecord
 from gate.advisories.names import about, names_of, plain
 from gate.advisories.shard import Shard
 from gate.advisories.snapshot import ShardFile, Snapshot, read_snapshot, shard_path
 from gate.errors import AdvisoryError
 
-_AGAIN = "import the source again: patchgate db import, or patchgate db update"
-
 
 class Store:
     """A snapshot of advisories, open for reading.
 
-    Every shard is hashed before its first answer counts, while the target is
-    being read: a bit that flipped in a cache must not lose an advisory.
+    No answer is given before every shard is known to be sound; they are hashed
+    while the target is being read (`gate.advisories.integrity`).
     """
 
     def __init__(self, folder: Path, snapshot: Snapshot) -> None:
@@ -32,10 +29,7 @@ class Store:
         self._folder = folder
         self._snapshot = snapshot
         self._shards: dict[str, Shard] = {}
-        self._hasher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="advisory-digest")
-        self._checked: list[Future[None]] = [
-            self._hasher.submit(self._check_bytes, shard) for shard in snapshot.shards
-        ]
+        self._integrity = IntegrityCheck(folder, snapshot.shards)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -45,8 +39,6 @@ class Store:
             raise AdvisoryError(
                 "holds no source", where=str(folder), hint="patchgate db import PATH"
             )
-        for shard in snapshot.shards:
-            _check_size(folder, shard)
         return cls(folder, snapshot)
 
     def __enter__(self) -> Self:
@@ -64,7 +56,7 @@ class Store:
 
     def close(self) -> None:
         """Give every file back."""
-        self._hasher.shutdown(wait=True, cancel_futures=True)
+        self._integrity.close()
         for shard in self._shards.values():
             shard.close()
         self._shards.clear()
@@ -104,8 +96,7 @@ class Store:
             fresh = self._named(wanted, found)
             found |= fresh
             wanted = {name for stored in fresh.values() for name in names_of(stored.record)} - names
-        for checked in self._checked:
-            checked.result()
+        self._integrity.wait()
         return AdvisorySet(
             snapshot=self.digest, sources=self.sources, records=_without_copies(found.values())
         )
@@ -120,8 +111,7 @@ class Store:
 
     def verify(self) -> None:
         """Check everything that can be; AdvisoryError names the first thing that is wrong."""
-        for checked in self._checked:
-            checked.result()
+        self._integrity.hash_all(self._snapshot.shards)
         for shard in self._snapshot.shards:
             with self._reading(shard) as opened:
                 opened.check()
@@ -130,7 +120,7 @@ class Store:
                 raise AdvisoryError(
                     f"holds {count} records, not {shard.source.records}",
                     where=str(shard_path(self._folder, shard.file)),
-                    hint=_AGAIN,
+                    hint=AGAIN,
                 )
 
     def _named(
@@ -157,38 +147,7 @@ class Store:
                 self._shards[shard.file] = Shard(path, shard.source.name)
             yield self._shards[shard.file]
         except (sqlite3.Error, sqlite3.Warning) as error:
-            raise AdvisoryError(f"is damaged: {error}", where=str(path), hint=_AGAIN) from error
-
-    def _check_bytes(self, shard: ShardFile) -> None:
-        path = shard_path(self._folder, shard.file)
-        try:
-            with path.open("rb") as file:
-                actual = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise AdvisoryError(f"cannot be read: {error.strerror}", where=str(path)) from error
-        if actual != shard.sha256:
-            raise AdvisoryError(
-                "is damaged: its digest is not the one it was written with",
-                where=str(path),
-                hint=_AGAIN,
-            )
-
-
-def _check_size(folder: Path, shard: ShardFile) -> None:
-    """Notice a missing or cut file before anything is read."""
-    path = shard_path(folder, shard.file)
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise AdvisoryError(
-            f"the advisories of {shard.source.name} are missing: {error.strerror}",
-            where=str(path),
-            hint=_AGAIN,
-        ) from error
-    if size != shard.size:
-        raise AdvisoryError(
-            f"is damaged: it has {size:,} bytes, not {shard.size:,}", where=str(path), hint=_AGAIN
-        )
+            raise AdvisoryError(f"is damaged: {error}", where=str(path), hint=AGAIN) from error
 
 
 def _keyed(shard: Shard, numbers: set[int]) -> dict[tuple[str, int], StoredRecord]:

@@ -9,11 +9,12 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,6 +109,26 @@ def test_another_import_replaces_its_source_and_keeps_the_others(tmp_path: Path)
     assert len(list((tmp_path / "db" / SHARDS).iterdir())) == 3
     take(tmp_path / "db", other)
     assert len(list((tmp_path / "db" / SHARDS).iterdir())) == 2
+
+
+def test_a_large_source_is_sorted_outside_of_memory(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = data / "osv" / "Alpine" / "all.zip"
+    take(tmp_path / "kept", archive)
+    monkeypatch.setattr("gate.advisories.shard._STAGED", 100)
+    take(tmp_path / "staged", archive)
+    rows = []
+    for name in ("kept", "staged"):
+        path = next((tmp_path / name / SHARDS).iterdir())
+        with closing(sqlite3.connect(path)) as database:
+            rows.append(
+                [
+                    database.execute(f"SELECT * FROM {table}").fetchall()
+                    for table in ("record", "package", "span", "name")
+                ]
+            )
+    assert rows[0] == rows[1]
 
 
 def test_the_same_source_is_not_built_again(tmp_path: Path) -> None:
