@@ -1,8 +1,6 @@
 """From feeds to a new snapshot: all of it, or nothing.
 
-A source that has not changed is not built again.  A source that shrinks by
-more than a twentieth is refused: a broken export looks just like that, and
-every record that is missing is a finding that is missed.
+A source that has not changed is not built again.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ import msgspec
 from gate.advisories.feeds import Feed, find_feeds
 from gate.advisories.model import SourceInfo
 from gate.advisories.shard import FORMAT, Counts, UnreadableError, write_shard
+from gate.advisories.shrinking import refuse_shrunk
 from gate.advisories.snapshot import (
     ShardFile,
     Snapshot,
@@ -33,9 +32,6 @@ from gate.advisories.snapshot import (
 )
 from gate.durable import Disk
 from gate.errors import AdvisoryError
-
-SHRINK = 0.05
-"""Share of its records by which a source may shrink."""
 
 _disk = Disk(AdvisoryError)
 _PARALLEL_FROM = 4 * 1024 * 1024
@@ -118,7 +114,7 @@ def import_feeds(
             before = _source(old, feed.name)
             source = _describe(feed, (counts, digest), feeds[feed], before, now)
             if not options.allow_shrink:
-                _refuse_shrunk(feed, source, before)
+                refuse_shrunk(source, old.sources, str(feed.path))
             shards.append(_shard_file(folder, file, source))
         snapshot = replaced(old, shards)
         write_snapshot(folder, snapshot)
@@ -281,15 +277,4 @@ def _describe(
         etag=origin.etag,
         ecosystems=counts.ecosystems,
         unreadable=counts.unreadable,
-    )
-
-
-def _refuse_shrunk(feed: Feed, source: SourceInfo, before: SourceInfo | None) -> None:
-    if before is None or source.records >= before.records * (1 - SHRINK):
-        return
-    raise AdvisoryError(
-        f"has {source.records:,} records, {before.records - source.records:,} fewer than "
-        "the one it would replace",
-        where=str(feed.path),
-        hint="if that is right, import it with --allow-shrink",
     )
