@@ -24,8 +24,9 @@ DATABASES = (b"lib/apk/db/installed", b"usr/lib/apk/db/installed")
 _WHAT = "apk database"
 _PACKAGE_FIELDS = re.compile(rb"^([PVALom]):(.*)$", re.MULTILINE)
 _LINE = re.compile(rb"[A-Za-z]:[^\n]*(?:\n[A-Za-z]:[^\n]*)*")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9+._-]*")
-_VERSION = re.compile(r"[0-9A-Za-z.+~_-]+")
+# Lengths are bounded, since names stand in messages and reports.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9+._-]{0,254}")
+_VERSION = re.compile(r"[0-9A-Za-z.+~_-]{1,255}")
 
 
 class ApkCataloger:

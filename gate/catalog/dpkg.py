@@ -24,9 +24,10 @@ INFO_FOLDER = b"var/lib/dpkg/info"
 
 _WHAT = "dpkg database"
 _FIELD = re.compile(rb"([!-9;-~]+):[ \t]*([^\n]*)")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.~_-]*")
-_VERSION = re.compile(r"[0-9A-Za-z.+:~_-]+")
-_SOURCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.~_-]*)(?:\s+\(([^()\s]+)\))?")
+# Lengths are bounded, since names stand in messages and reports.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.~_-]{0,254}")
+_VERSION = re.compile(r"[0-9A-Za-z.+:~_-]{1,255}")
+_SOURCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.~_-]{0,254})(?:\s+\(([^()\s]{1,255})\))?")
 _ABSENT = frozenset({"not-installed", "config-files"})
 _STATES = _ABSENT | {
     "half-installed",

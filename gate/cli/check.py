@@ -28,6 +28,8 @@ from gate.run.result import Result
 from gate.sources.request import Choice
 
 _FORMATS = ("table", *FORMATS)
+_LINE = 500
+"""Characters of a reason that are shown in the one line of standard error."""
 
 
 @click.command(name="check")
@@ -180,7 +182,7 @@ def _render(name: str, result: Result, code: int, *, colour: bool) -> bytes:
 def _summary(result: Result, code: int) -> str:
     """Return one line for whoever sees only standard error."""
     verdict = result.verdict
-    why = f": {visible(verdict.reasons[0].message)}" if verdict.reasons else ""
+    why = f": {visible(verdict.reasons[0].message, _LINE)}" if verdict.reasons else ""
     if result.failure is not None and result.failure.hint:
         why += f" ({visible(result.failure.hint)})"
     outcome = "INDETERMINATE" if verdict.outcome is Outcome.INDETERMINATE else verdict.outcome.value
