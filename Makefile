@@ -28,6 +28,9 @@ bench: $(READY)  ## measure, side by side with peers where they can be installed
 bench-full: $(READY)  ## measure the advisory store at the size of all of OSV (minutes, 1.5 GB)
 	$(PY) benchmarks/full.py $(ARGS)
 
+fuzz: $(READY)   ## feed broken inputs to every parser, a minute each
+	$(PY) fuzz/run.py $(ARGS)
+
 lock:            ## write uv.lock and requirements/ from pyproject.toml (needs uv)
 	uv lock
 	uv export --quiet --no-emit-project --no-header --no-default-groups -o requirements/run.txt
@@ -40,4 +43,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test lint ci bench bench-full lock clean
+.PHONY: help demo dev test lint ci bench bench-full fuzz lock clean

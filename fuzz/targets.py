@@ -1,0 +1,193 @@
+"""What is fuzzed: every parser of bytes that somebody else chose.
+
+A target is a name, seeds (real or built inputs) and a function that reads one
+input.  A new parser is a function and a line in `TARGETS`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from gate.advisories import osv
+from gate.bom.detect import read_bom
+from gate.bom.model import Subject, SubjectKind
+from gate.catalog.inventory import take_inventory, wanted_by_all
+from gate.catalog.rpm import tables
+from gate.catalog.rpm.database import read_packages
+from gate.catalog.rpm.header import parse as parse_header
+from gate.errors import GateError
+from gate.evidence import dsse
+from gate.policy.document import parse_policy
+from gate.policy.template import DEFAULT_DOCUMENT
+from gate.sources.archive import MappedArchive
+from gate.sources.budget import Budget, Meter
+from gate.sources.codecs import decompressed, sniff
+from gate.sources.dockerarchive import open_docker_archive
+from gate.sources.image import Opened
+from gate.sources.layer import Content, scan
+from gate.sources.oci import open_oci
+from gate.sources.overlay import OverlayTree
+from gate.sources.request import Choice
+from gate.sources.streams import ChunkReader
+from gate.sources.tree import Tree
+from gate.sources.wanted import NOTHING
+from gate.versions import SCHEMES, key_function
+from tests.builders import DEBIAN, Image, docker_archive_new, file, oci_layout, symlink, tar
+
+DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
+
+BUDGET = Budget(
+    expanded_bytes=64 << 20, file_bytes=32 << 20, text_bytes=32 << 20, retained_bytes=64 << 20,
+    seconds=10,
+)  # fmt: skip
+
+EXPECTED = (GateError,)
+"""How a reader says no.  Anything else is a finding."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One parser."""
+
+    name: str
+    seeds: Callable[[], list[bytes]]
+    read: Callable[[bytes], object]
+    expected: tuple[type[Exception], ...] = EXPECTED
+
+
+def tree_of(layer: bytes) -> Tree:
+    view = memoryview(layer)
+    meter = Meter(BUDGET)
+    index = scan(ChunkReader([view], "fuzz"), NOTHING, meter, keep=False)
+    return OverlayTree([("layer0", Content(index, "fuzz", mapped=view))], meter, "fuzz")
+
+
+def read_tar(data: bytes) -> object:
+    scan(ChunkReader([memoryview(data)], "fuzz"), wanted_by_all(), Meter(BUDGET), keep=True)
+    return None
+
+
+def read_codec(data: bytes) -> object:
+    meter = Meter(BUDGET)
+    return sum(len(chunk) for chunk in decompressed(sniff(data[:16]), [data], meter, "fuzz"))
+
+
+def read_image(data: bytes) -> object:
+    """Read a whole archive, from memory, as a pipe would give it."""
+    meter = Meter(BUDGET)
+    archive = MappedArchive(memoryview(data), wanted_by_all(), meter, "fuzz")
+    opener = open_docker_archive if archive.has("manifest.json") else open_oci
+    return take_inventory(opener(archive, Choice(), meter), meter)
+
+
+def read_tree(path: str) -> Callable[[bytes], object]:
+    """Return how to catalog a file system that has the input at `path`."""
+
+    def read(data: bytes) -> object:
+        tree = tree_of(tar([DEBIAN[0], file(path, data)]))
+        subject = Subject(kind=SubjectKind.ROOTFS, source="fuzz", name="fuzz")
+        return take_inventory(Opened(subject=subject, tree=tree), Meter(BUDGET))
+
+    return read
+
+
+def read_rpm(data: bytes) -> object:
+    return read_packages(data, meter=Meter(BUDGET), where="fuzz")
+
+
+def read_version(data: bytes) -> object:
+    text = data.decode("utf-8", "replace")
+    keys = [key_function(scheme)(text) for scheme in SCHEMES]
+    for key in keys:
+        if key is not None and not all("!" <= character <= "~" for character in key):
+            raise AssertionError(f"a key that is not printable: {key!r}")
+    return keys
+
+
+def xz(*parts: str) -> bytes:
+    return lzma.decompress(DATA.joinpath(*parts).read_bytes())
+
+
+def image(compression: str = "none") -> Image:
+    return Image([tar([*DEBIAN, symlink("a", "b")]), tar([file("x")])], compression=compression)
+
+
+def tars() -> list[bytes]:
+    found = [
+        tar(DEBIAN),
+        tar([*DEBIAN, file("n" * 300)], tarfile.PAX_FORMAT),
+        tar(oci_layout(image())),
+    ]
+    return [*found, tar([file("n" * 300), symlink("l" * 200, "t" * 300)])]
+
+
+def codecs() -> list[bytes]:
+    plain = tar(DEBIAN)
+    return [gzip.compress(plain), zstandard.compress(plain), lzma.compress(plain)]
+
+
+def headers() -> list[bytes]:
+    blobs: list[bytes] = []
+    data = xz("rpmdb", "cbl-mariner-2.0.rpmdb.sqlite.xz")
+    for record in tables.records(data, None, Meter(BUDGET), "fuzz"):
+        blobs.append(record.blob)
+        if len(blobs) == 3:
+            break
+    return blobs
+
+
+def advisories() -> list[bytes]:
+    with zipfile.ZipFile(io.BytesIO((DATA / "osv" / "Go" / "all.zip").read_bytes())) as archive:
+        return [archive.read(name) for name in archive.namelist()[:20]]
+
+
+def sboms() -> list[bytes]:
+    return [lzma.decompress(path.read_bytes()) for path in sorted((DATA / "sbom").glob("alp*.xz"))]
+
+
+def envelopes() -> list[bytes]:
+    return [path.read_bytes() for path in (DATA / "vectors" / "evidence").glob("*.jsonl")]
+
+
+def versions() -> list[bytes]:
+    seeds = ["1:2.3.4-5+deb12u1", "3.0.7-28.el9_4", "1.2.3_rc1-r4", "1!2.0.post1.dev2+local.1"]
+    seeds += ["v1.2.3-0.20200101000000-0123456789ab+incompatible", "1.0-alpha-1-SNAPSHOT", "1.*"]
+    return [seed.encode() for seed in seeds]
+
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        Target("tar", tars, read_tar),
+        Target("codecs", codecs, read_codec),
+        Target("image", lambda: [tar(docker_archive_new(image("gzip"))), tar(oci_layout(image()))],
+               read_image),
+        Target("dpkg", lambda: [(DATA / "dpkg" / "debian-12-minbase.status").read_bytes()],
+               read_tree("var/lib/dpkg/status")),
+        Target("apk", lambda: [(DATA / "apk" / "alpine-3.20.installed").read_bytes()],
+               read_tree("lib/apk/db/installed")),
+        Target("os-release", lambda: [DEBIAN[0].content], read_tree("usr/lib/os-release")),
+        Target("rpm-sqlite", lambda: [xz("rpmdb", "cbl-mariner-2.0.rpmdb.sqlite.xz")], read_rpm),
+        Target("rpm-ndb", lambda: [xz("rpmdb", "sle15-bci.Packages.db.xz")], read_rpm),
+        Target("rpm-bdb", lambda: [xz("rpmdb", "libuuid.Packages.xz")], read_rpm),
+        Target("rpm-header", headers, parse_header, (*EXPECTED, ValueError)),
+        Target("osv", advisories, osv.decode, (msgspec.MsgspecError, UnicodeDecodeError)),
+        Target("sbom", sboms, lambda data: read_bom(data, "fuzz")),
+        Target("policy", lambda: [DEFAULT_DOCUMENT.encode()],
+               lambda data: parse_policy(data.decode("utf-8", "replace"), "fuzz")),
+        Target("dsse", envelopes, dsse.decode),
+        Target("versions", versions, read_version),
+    )
+}  # fmt: skip
+
+__all__ = ["TARGETS", "Target"]
