@@ -24,7 +24,7 @@ from gate.advisories.ingest import (
 from gate.advisories.model import SourceInfo
 from gate.advisories.snapshot import Snapshot, locked, replaced, write_snapshot
 from gate.durable import Disk
-from gate.errors import AdvisoryError, UsageError
+from gate.errors import AdvisoryError, UnreachableError, UsageError
 
 BASE_URL = "https://osv-vulnerabilities.storage.googleapis.com"
 """Where OSV publishes ``<Ecosystem>/all.zip``."""
@@ -37,7 +37,8 @@ class Feeds(msgspec.Struct, frozen=True, kw_only=True):
     """What to fetch, and from where."""
 
     ecosystems: tuple[str, ...]
-    base_url: str = BASE_URL
+    base_urls: tuple[str, ...] = (BASE_URL,)
+    """Asked in this order: the next one where one cannot be reached."""
     seconds: float = _SECONDS
     """How long all downloads together may take."""
 
@@ -57,7 +58,7 @@ def update(
     """
     import requests  # noqa: PLC0415 - 150 ms that only a download needs
 
-    base = _checked(feeds.base_url)
+    bases = [_checked(base_url) for base_url in feeds.base_urls]
     with locked(folder) as old:
         known = {source.name: source for source in old.sources}
     downloads = folder / "downloads"
@@ -68,11 +69,8 @@ def update(
         session.headers["User-Agent"] = f"patchgate/{__version__}"
         downloader = Downloader(session, deadline=time.monotonic() + feeds.seconds)
         for name in dict.fromkeys(feeds.ecosystems):
-            url = f"{base}/{quote(name, safe='')}/{ARCHIVE}"
             path = downloads / f"{quote(name, safe='')}.zip"
-            source = known.get(name)
-            etag = source.etag if source is not None and source.url == url else ""
-            fetched = downloader.fetch(url, path, etag)
+            url, fetched = _fetch(downloader, bases, name, path, known.get(name))
             if fetched.changed:
                 arrived[Feed(name, path)] = _origin(url, fetched, now)
             else:
@@ -87,6 +85,25 @@ def update(
         # Whole archives that were refused would only be refused again.
         for feed in arrived:
             discard(feed.path)
+
+
+def _fetch(
+    downloader: Downloader,
+    bases: Sequence[str],
+    name: str,
+    path: Path,
+    source: SourceInfo | None,
+) -> tuple[str, Fetched]:
+    """Fetch an archive from the first of `bases` that can be reached, and say from where."""
+    for place, base in enumerate(bases, start=1):
+        url = f"{base}/{quote(name, safe='')}/{ARCHIVE}"
+        etag = source.etag if source is not None and source.url == url else ""
+        try:
+            return url, downloader.fetch(url, path, etag)
+        except UnreachableError:
+            if place == len(bases):
+                raise
+    raise UsageError("there is no base URL", where="--base-url")
 
 
 def _origin(url: str, fetched: Fetched, now: datetime) -> Origin:

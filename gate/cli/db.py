@@ -15,6 +15,7 @@ from gate.advisories.ingest import ImportOptions, ImportReport, Origin, import_p
 from gate.advisories.lookup import lookup
 from gate.advisories.model import SourceInfo
 from gate.advisories.store import Store
+from gate.advisories.transfer import export_snapshot, import_snapshot, is_snapshot
 from gate.advisories.update import BASE_URL, Feeds, update
 from gate.cli import exits
 from gate.cli.inputs import read_budget
@@ -52,6 +53,7 @@ _shrink_option = click.option(
     is_flag=True,
     help="Leave out records that cannot be decoded; what needs their source is then no PASS.",
 )
+@click.option("--sha256", metavar="HEX", help="Digest that an exported snapshot must have.")
 @_shrink_option
 def import_command(
     *,
@@ -60,6 +62,7 @@ def import_command(
     now: str | None,
     as_of: str | None,
     skip_unreadable: bool,
+    sha256: str | None,
     allow_shrink: bool,
 ) -> int:
     """Import OSV records from PATHS.
@@ -67,7 +70,12 @@ def import_command(
     A path is an all.zip as osv.dev publishes it, a folder with
     <Ecosystem>/all.zip in it, a folder of *.json records, or one record.
     A source with the same name is replaced; the others stay.  All or nothing.
+    A snapshot of `db export` is imported by itself.
     """
+    if len(paths) == 1 and is_snapshot(paths[0]):
+        return _import_snapshot(store_folder(store), paths[0], sha256 or "", allow_shrink)
+    if sha256:
+        raise UsageError("goes with one exported snapshot", where="--sha256")
     clock = read_clock(now)
     vouched = read_time(as_of, "--as-of") if as_of else None
     if vouched is not None and vouched > clock.now:
@@ -83,6 +91,22 @@ def import_command(
         progress=_progress(),
     )
     _print_report(report)
+    return exits.PASS
+
+
+@command.command("export")
+@click.argument("path", type=click.Path(path_type=Path))
+@store_option
+def export_command(*, path: Path, store: str | None) -> int:
+    """Write the store to the file PATH, for where there is no network.
+
+    Import it there with the digest that is printed:
+    patchgate db import PATH --sha256 HEX
+    """
+    sent = export_snapshot(store_folder(store), path)
+    click.echo(f"{visible(str(path))}: {len(sent.snapshot.shards)} sources, {sent.size:,} bytes")
+    click.echo(f"snapshot {sent.snapshot.digest}")
+    click.echo(f"sha256 {sent.sha256}")
     return exits.PASS
 
 
@@ -121,11 +145,13 @@ def status_command(*, store: str | None, now: str | None, check: bool, as_json: 
 )
 @click.option(
     "--base-url",
+    "base_urls",
     metavar="URL",
     envvar="PATCHGATE_OSV_URL",
-    default=BASE_URL,
+    default=(BASE_URL,),
     show_default=True,
-    help="Where <Ecosystem>/all.zip is served; a mirror will do.",
+    multiple=True,
+    help="Where <Ecosystem>/all.zip is served; several are asked in their order.",
 )
 @click.option(
     "--timeout", metavar="SECONDS", type=click.IntRange(min=1), default=1800, show_default=True
@@ -137,7 +163,7 @@ def update_command(
     ecosystems: tuple[str, ...],
     store: str | None,
     targets: tuple[str, ...],
-    base_url: str,
+    base_urls: tuple[str, ...],
     timeout: int,
     allow_shrink: bool,
     limits: tuple[str, ...],
@@ -157,12 +183,21 @@ def update_command(
             names = [source.name for source in opened.sources]
     report = update(
         folder,
-        Feeds(ecosystems=tuple(names), base_url=base_url, seconds=timeout),
+        Feeds(ecosystems=tuple(names), base_urls=base_urls, seconds=timeout),
         now=read_clock(None).now,
         options=ImportOptions(allow_shrink=allow_shrink),
         progress=_progress(),
     )
     _print_report(report)
+    return exits.PASS
+
+
+def _import_snapshot(folder: Path, path: Path, sha256: str, allow_shrink: bool) -> int:
+    came = import_snapshot(folder, path, sha256=sha256, allow_shrink=allow_shrink)
+    for source in came.snapshot.sources:
+        click.echo(f"{visible(source.name)}: {source.records:,} records, {source.as_of_basis}")
+    click.echo(f"snapshot {came.snapshot.digest}")
+    click.echo(f"sha256 {came.sha256}{' as given' if sha256 else ', compared with nothing'}")
     return exits.PASS
 
 

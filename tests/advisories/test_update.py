@@ -44,7 +44,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def run(store: Path, mirror: Mirror, *names: str, now: datetime = NOW) -> ImportReport:
-    feeds = Feeds(ecosystems=names or ("Debian",), base_url=mirror.url, seconds=3600)
+    feeds = Feeds(ecosystems=names or ("Debian",), base_urls=(mirror.url,), seconds=3600)
     return update(store, feeds, now=now)
 
 
@@ -197,6 +197,26 @@ def test_nobody_is_there(tmp_path: Path, mirror: Mirror) -> None:
     gone = Mirror(url="http://127.0.0.1:9")
     with pytest.raises(UnreachableError, match="connection was refused"):
         run(tmp_path / "db", gone)
+
+
+def test_the_next_mirror_is_asked(tmp_path: Path, mirror: Mirror) -> None:
+    feeds = Feeds(ecosystems=("Debian",), base_urls=("http://127.0.0.1:9", mirror.url))
+    update(tmp_path / "db", feeds, now=NOW)
+    assert count(tmp_path / "db") == 200
+    with Store.open(tmp_path / "db") as opened:
+        assert opened.sources[0].url == f"{mirror.url}/Debian/all.zip"
+    update(tmp_path / "db", feeds, now=NOW + timedelta(days=1))
+    assert mirror.log[-1].endswith(f"If-None-Match={etag(mirror.files['Debian/all.zip'])}")
+
+
+def test_a_mirror_that_answers_wrongly_is_not_passed_over(tmp_path: Path, mirror: Mirror) -> None:
+    """What the first one says does not exist is not silently taken from another."""
+    other = Mirror({"Debian/all.zip": mirror.files["PyPI/all.zip"]})
+    with serving(other):
+        feeds = Feeds(ecosystems=("Alpine",), base_urls=(mirror.url, other.url))
+        with pytest.raises(AdvisoryError, match="does not exist"):
+            update(tmp_path / "db", feeds, now=NOW)
+    assert other.log == []
 
 
 def test_no_web_address(tmp_path: Path) -> None:

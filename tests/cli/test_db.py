@@ -80,6 +80,26 @@ def test_what_cannot_be_done(tmp_path: Path, arguments: list[str], code: int, sa
     assert "Traceback" not in err
 
 
+def test_export_and_import(tmp_path: Path, archive: Path) -> None:
+    first, second = str(tmp_path / "db"), str(tmp_path / "other")
+    run(["db", "import", "--db", first, str(archive)])
+    path = str(tmp_path / "advisories.tar")
+    code, out, _ = run(["db", "export", "--db", first, path])
+    assert code == 0
+    digest = out.splitlines()[-1].removeprefix("sha256 ")
+    code, out, _ = run(["db", "import", "--db", second, path, "--sha256", digest])
+    assert code == 0
+    assert out.splitlines()[0] == "Debian: 2 records, newest-record"
+    assert out.splitlines()[-1] == f"sha256 {digest} as given"
+    assert run(["db", "status", "--db", second, "--check"])[0] == 0
+    code, _, err = run(["db", "import", "--db", second, path, "--sha256", "0" * 64])
+    assert code == 4
+    assert "not the one given" in err
+    code, _, err = run(["db", "import", "--db", second, str(archive), "--sha256", digest])
+    assert code == 2
+    assert run(["db", "export", "--db", str(tmp_path / "none"), path])[0] == 4
+
+
 def test_update_for_a_target(tmp_path: Path, archive: Path) -> None:
     image = write(tmp_path / "image.tar", tar(docker_archive_old(Image([tar(DEBIAN)]))))
     content = archive.read_bytes()
