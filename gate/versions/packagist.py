@@ -19,7 +19,7 @@ import re
 from gate.versions.encoding import number
 
 _STABILITY = (
-    r"[._-]?(?:(?P<stability>stable|beta|b|rc|alpha|a|patch|pl|p)(?P<numbers>(?:[.-]?[0-9]+)*))?"
+    r"[._-]?(?:(?P<stability>stable|beta|b|rc|alpha|a|patch|pl|p)(?P<numbers>[0-9]*(?:[.-][0-9]+)*))?"
     r"(?P<dev>[.-]?dev)?"
 )
 _BUILD = re.compile(r"([^+,\s]+)\+\S+")

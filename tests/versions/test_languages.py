@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.versions import BEFORE, BEYOND, just_after, key_function
+from gate.versions import BEFORE, BEYOND, SCHEMES, just_after, key_function
 
 ROWS = {
     "bitnami": ["semver-versions.txt"],
@@ -112,3 +112,15 @@ def test_long_numbers_are_exact(scheme: str) -> None:
     assert small is not None
     assert large is not None
     assert small < large
+
+
+@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+@pytest.mark.parametrize(
+    "repeated", ["1", "1.", ".1", "-1", "a", "a1", "1a", "-", "+a", "~", "_1", ".a", "rc1", ".rc.1"]
+)
+def test_no_version_takes_forever(scheme: str, repeated: str) -> None:
+    """Patterns that try every split would not come back from these within a lifetime."""
+    key = key_function(scheme)
+    for start in ("", "1", "v1.0.0", "1.0-rc", "1.0.0-p.", "1:"):
+        for end in ("", "!", "!!\u00e9", "-", "x"):
+            key(start + repeated * 400 + end)
