@@ -1,6 +1,7 @@
 """Take the inventory of a target: all catalogers over one tree, then one bom.
 
-A new package database is a file and a line in `CATALOGERS`.
+A new package database is a file and a line in `CATALOGERS`; a new language one
+in `gate.catalog.languages`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gate.bom.model import Bom, Component, Distro, Reading, ReadingStatus, Subject
+from gate.bom.model import Bom, Component, Distro, Location, Reading, ReadingStatus, Subject
 from gate.bom.purl import PackageName, distro_qualifier, write_purl
 from gate.catalog import distro as distro_file
 from gate.catalog.apk import ApkCataloger
 from gate.catalog.dpkg import DpkgCataloger
+from gate.catalog.languages import read_languages, wanted_by_languages
 from gate.catalog.package import Cataloger, Found, Package
 from gate.catalog.rpmdb import RpmCataloger
 from gate.sources.budget import Meter
 from gate.sources.image import Opened
+from gate.sources.paths import text
+from gate.sources.searched import SearchedTree
+from gate.sources.tree import Tree
 from gate.sources.wanted import Wanted
 
 CATALOGERS: Mapping[str, Cataloger] = {
@@ -27,14 +32,15 @@ CATALOGERS: Mapping[str, Cataloger] = {
     "dpkg": DpkgCataloger(),
     "rpm": RpmCataloger(),
 }
-"""What is read of every target."""
+"""The package databases that are read of every target."""
 
 _DISTRO_TYPES = frozenset({"apk", "deb", "rpm"})
+_FOLDERS_SHOWN = 3
 
 
 def wanted_by_all() -> Wanted:
     """Return every path that a cataloger will read."""
-    wanted = distro_file.WANTED
+    wanted = distro_file.WANTED | wanted_by_languages()
     for cataloger in CATALOGERS.values():
         wanted |= cataloger.wanted
     return wanted
@@ -42,17 +48,24 @@ def wanted_by_all() -> Wanted:
 
 def take_inventory(opened: Opened, meter: Meter) -> Bom:
     """Return what is installed in an opened target, and how completely it was read."""
-    tree = opened.tree
+    tree = SearchedTree(opened.tree, wanted_by_all())
     distro, distro_reading = distro_file.read_distro(tree)
     found = [cataloger(tree, meter) for cataloger in CATALOGERS.values()]
-    components = _components([package for part in found for package in part.packages], distro)
-    readings = (*opened.readings, distro_reading, *_judged(found))
+    packages = [package for part in found for package in part.packages]
+    languages = read_languages(tree, packages, distro, meter)
+    readings = (
+        *opened.readings,
+        distro_reading,
+        *_judged(found),
+        *languages.readings,
+        *_unsearched(tree),
+    )
     bom = Bom(
         subject=opened.subject,
         distro=distro,
-        components=components,
+        components=_components([*packages, *languages.packages], distro),
         readings=readings,
-        notes=(*opened.notes, *tree.notes),
+        notes=(*opened.notes, *tree.notes, *languages.notes),
     )
     if "sha256" in bom.subject.digests:
         return bom
@@ -85,22 +98,41 @@ def _judged(found: list[Found]) -> list[Reading]:
     ]
 
 
+def _unsearched(tree: Tree) -> list[Reading]:
+    """Say where language packages may be that nobody looked for."""
+    folders = sorted(tree.unsearched)
+    if not folders:
+        return []
+    shown = ", ".join(map(text, folders[:_FOLDERS_SHOWN]))
+    more = f" and {len(folders) - _FOLDERS_SHOWN} more" if len(folders) > _FOLDERS_SHOWN else ""
+    reason = f"{len(folders)} folders were not entered: {shown}{more}"
+    return [Reading(what="search for packages", status=ReadingStatus.PARTIAL, reason=reason)]
+
+
 def _components(packages: list[Package], distro: Distro | None) -> tuple[Component, ...]:
     """Turn packages into components; one seen in several places is one component."""
-    places: dict[Component, set[Package]] = defaultdict(set)
+    places: dict[tuple[str, str, str, str], list[tuple[Location, Component]]] = defaultdict(list)
     for package in packages:
-        places[_component(package, distro)].add(package)
-    return tuple(
-        msgspec.structs.replace(
-            component, locations=tuple(sorted(package.location for package in seen))
-        )
-        for component, seen in sorted(places.items(), key=lambda item: item[0].ref)
-    )
+        component = _component(package, distro)
+        key = (component.ref, component.namespace, component.name, component.version)
+        places[key].append((package.location, component))
+    components: dict[str, Component] = {}
+    for key, seen in sorted(places.items()):
+        seen.sort(key=lambda item: item[0])
+        locations = tuple(dict.fromkeys(location for location, _ in seen))
+        ref = key[0]
+        while ref in components:
+            # A purl writes npm's JSONStream and jsonstream alike, and they are two packages.
+            ref += "#"
+        components[ref] = msgspec.structs.replace(seen[0][1], ref=ref, locations=locations)
+    return tuple(component for _, component in sorted(components.items()))
 
 
 def _component(package: Package, distro: Distro | None) -> Component:
     belongs = package.type in _DISTRO_TYPES
-    namespace = distro.id if belongs and distro is not None else ""
+    namespace = package.namespace
+    if belongs:
+        namespace = distro.id if distro is not None else ""
     purl = write_purl(
         PackageName(
             type=package.type,

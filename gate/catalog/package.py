@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from gate.bom.model import Location, Reading, ReadingStatus
+from gate.bom.model import Location, Note, Reading, ReadingStatus
 from gate.sources.budget import Meter
 from gate.sources.paths import text
 from gate.sources.tree import Tree
@@ -22,6 +22,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     name: str
     version: str
+    namespace: str = ""
+    """Of languages only; that of a distribution's package is the distribution."""
     arch: str = ""
     source_name: str = ""
     source_version: str = ""
@@ -36,6 +38,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     packages: tuple[Package, ...] = ()
     readings: tuple[Reading, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Cataloger(Protocol):

@@ -7,7 +7,7 @@ in SQLite's format may have a write-ahead log or a rollback journal beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gate.bom.model import Location, Reading
 from gate.catalog.package import Found, Package, reading_of
@@ -30,9 +30,10 @@ _SIDE_FILES = (b"rpmdb.sqlite" + WAL, b"rpmdb.sqlite" + JOURNAL)
 _PATHS = frozenset(
     folder + b"/" + name for folder in FOLDERS for name in (*DATABASES, *_SIDE_FILES)
 )
-_NAME = re.compile(r"[!-~]+")
-_VERSION = re.compile(r"[!-,.-9;-~]+")
-_SOURCE = re.compile(r"([!-~]+)-([!-,.-~]+)-([!-,.-~]+)\.(?:no)?src\.rpm")
+# Lengths are bounded, since names stand in messages and reports.
+_NAME = re.compile(r"[!-~]{1,255}")
+_VERSION = re.compile(r"[!-,.-9;-~]{1,255}")
+_SOURCE = re.compile(r"([!-~]{1,255})-([!-,.-~]{1,255})-([!-,.-~]{1,255})\.(?:no)?src\.rpm")
 _NO_SOURCE = frozenset({"", "(none)"})
 
 
@@ -105,9 +106,21 @@ def _read(tree: Tree, path: bytes, meter: Meter) -> tuple[list[Package], Reading
     return packages, reading_of(_WHAT, path, layer, len(packages), problems)
 
 
-def _read_database(tree: Tree, path: bytes, meter: Meter) -> RpmReading:
+def read_files(
+    tree: Tree, path: bytes, meter: Meter
+) -> Iterator[tuple[str, str, tuple[tuple[bytes, str], ...]]]:
+    """Yield name, version and files (path, ``<algorithm>:<hex digest>``) of each package.
+
+    Those that cannot be read are left out: the cataloger says so.
+    """
+    for package in _read_database(tree, path, meter, files=True).packages:
+        yield package.name, _version(package), package.files
+
+
+def _read_database(tree: Tree, path: bytes, meter: Meter, *, files: bool = False) -> RpmReading:
     return read_packages(
         tree.read(path),
+        files=files,
         wal=_beside(tree, path + WAL),
         journal=_beside(tree, path + JOURNAL),
         meter=meter,
@@ -129,8 +142,7 @@ def _package(package: RpmPackage, location: Location) -> Package:
     ):
         if not pattern.fullmatch(value):
             raise ValueError("has no valid name, version, release and architecture")
-    epoch = f"{package.epoch}:" if package.epoch else ""
-    version = f"{epoch}{package.version}-{package.release}"
+    version = _version(package)
     source_name, source_version = package.name, version
     if package.source_rpm not in _NO_SOURCE:
         source = _SOURCE.fullmatch(package.source_rpm)
@@ -138,7 +150,7 @@ def _package(package: RpmPackage, location: Location) -> Package:
             raise ValueError("has a malformed source package")
         source_name = source[1]
         # rpm keeps no epoch of the source; a build gives all its packages one.
-        source_version = f"{epoch}{source[2]}-{source[3]}"
+        source_version = f"{_epoch(package)}{source[2]}-{source[3]}"
     return Package(
         type="rpm",
         name=package.name,
@@ -151,3 +163,11 @@ def _package(package: RpmPackage, location: Location) -> Package:
         licenses=(package.license,) if package.license else (),
         location=location,
     )
+
+
+def _version(package: RpmPackage) -> str:
+    return f"{_epoch(package)}{package.version}-{package.release}"
+
+
+def _epoch(package: RpmPackage) -> str:
+    return f"{package.epoch}:" if package.epoch else ""

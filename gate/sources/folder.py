@@ -16,8 +16,9 @@ from gate.errors import InputError
 from gate.sources.budget import MIB, Meter
 from gate.sources.paths import text
 from gate.sources.streams import Chunk
-from gate.sources.tree import MissingError, follow
-from gate.sources.wanted import Wanted
+from gate.sources.tree import MissingError, Program, follow
+from gate.sources.walk import Walked, walk
+from gate.sources.wanted import ELF_MAGIC, Reduce, Wanted
 
 _FOLDER_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -32,6 +33,8 @@ class FolderTree:
         self._meter = meter
         self._where = where
         self.notes: list[Note] = []
+        self.unsearched: list[bytes] = []
+        self._walked: Walked | None = None
         try:
             self._root = os.open(root, _FOLDER_FLAGS & ~os.O_NOFOLLOW)
         except OSError as error:
@@ -104,7 +107,54 @@ class FolderTree:
                 found.add(path)
         for folder in wanted.folders:
             found.update(folder + b"/" + name for name in self._files_in(folder))
+        if wanted.names or wanted.programs:
+            found.update(self._walk(wanted).files)
         return sorted(found)
+
+    def _walk(self, wanted: Wanted) -> Walked:
+        """Walk over the folder, once for each wish."""
+        if self._walked is None or self._walked.wanted != wanted:
+            self._walked = walk(self._root, wanted, self._meter, self._where)
+            self.notes = self._walked.notes
+            self.unsearched = self._walked.unsearched
+        return self._walked
+
+    def programs(self, reduce: Reduce) -> list[Program]:
+        """Return the executable ELF files of which `reduce` keeps anything, sorted."""
+        walked = self._walked
+        if walked is None or walked.wanted.programs is not reduce:
+            walked = self._walk(Wanted(programs=reduce))
+        found = []
+        for path in walked.programs:
+            try:
+                excerpt = self._excerpt(path, reduce)
+            except FileNotFoundError:
+                # A running system removes files while they are read.
+                continue
+            except OSError as error:
+                found.append(Program(path, b"", f"cannot be read ({error.strerror})"))
+            else:
+                if excerpt:
+                    found.append(Program(path, excerpt))
+        return sorted(found)
+
+    def _excerpt(self, path: bytes, reduce: Reduce) -> bytes:
+        parent, name = self._parent(path)
+        try:
+            opened = os.open(name, _FILE_FLAGS, dir_fd=parent)
+        finally:
+            os.close(parent)
+        try:
+            if os.pread(opened, len(ELF_MAGIC), 0) != ELF_MAGIC:
+                return b""
+            with mmap.mmap(opened, 0, access=mmap.ACCESS_READ) as mapped:
+                view = memoryview(mapped)
+                try:
+                    return reduce(path, view)
+                finally:
+                    view.release()
+        finally:
+            os.close(opened)
 
     def _files_in(self, folder: bytes) -> list[bytes]:
         target = self.resolve(folder)

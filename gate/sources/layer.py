@@ -18,10 +18,12 @@ from gate.sources.budget import Meter
 from gate.sources.paths import clean, parent_of, text
 from gate.sources.streams import Chunk, ChunkReader
 from gate.sources.tar import Kind, Member, TarEnd, members
-from gate.sources.wanted import Wanted
+from gate.sources.wanted import ELF_MAGIC, Reduce, Wanted
 
 WHITEOUT = b".wh."
 OPAQUE = b".wh..wh..opq"
+EXECUTABLE = 0o111
+"""Mode bits; a program has one of them."""
 _WHITEOUT_META = b".wh..wh."
 _NOTES_KEPT = 100
 """Notes of one kind; a hostile layer could ask for millions."""
@@ -49,6 +51,10 @@ class LayerIndex(msgspec.Struct, kw_only=True):
     """Folders whose content in lower layers this one hides."""
     retained: dict[int, bytes] = {}
     """Offset to content."""
+    excerpts: dict[int, bytes] = {}
+    """Offset to what was kept of a program that passed by."""
+    too_large: set[int] = set()
+    """Offsets of programs that passed by and were over budget."""
     notes: list[Note] = []
     newest: int = 0
     """Greatest modification time of a file, seconds since the epoch."""
@@ -87,6 +93,22 @@ class Content(msgspec.Struct, frozen=True):
         self.index.retained[entry.offset] = content
         return content
 
+    def excerpt(self, path: bytes, entry: Entry, reduce: Reduce, meter: Meter) -> bytes:
+        """Return what `reduce` keeps of a program; ``b""`` for what is not ELF.
+
+        Raises BudgetError where the program was too large to be held in memory.
+        """
+        if entry.offset in self.index.excerpts:
+            return self.index.excerpts[entry.offset]
+        if entry.offset in self.index.too_large:
+            raise meter.over("file_bytes", f"{meter.budget.file_bytes:,} bytes", self.where)
+        if self.mapped is not None:
+            content = self.mapped[entry.offset : entry.offset + entry.size]
+        else:
+            # What is wanted for its name as well is held whole.
+            content = memoryview(self.index.retained.get(entry.offset, b""))
+        return reduce(path, content) if content[: len(ELF_MAGIC)] == ELF_MAGIC else b""
+
 
 Visit = Callable[[bytes, Member, ChunkReader], None]
 """Called with the clean path of a file and the reader that stands at its content."""
@@ -103,11 +125,13 @@ def scan(
     """Read a layer's tar from `reader` to its end and index it.
 
     `keep` says whether the contents that `wanted` names are to be held in
-    memory; `visit` sees every other file as it passes.  Raises InputError for
+    memory, and what it keeps of programs; `visit` sees every other file as it
+    passes.  Raises InputError for
     a tar that is not well-formed, for a whiteout that names nothing, and for a
     member that lies under a file.
     """
     builder = _Builder(LayerIndex(), reader.where)
+    matches = wanted.matcher(to_read=True)
     stream = members(reader, meter)
     while True:
         try:
@@ -118,9 +142,15 @@ def scan(
         builder.add(member, meter)
         if not keep or member.kind is not Kind.FILE:
             continue
-        if wanted.matches(builder.path):
+        if matches(builder.path):
             if member.size <= meter.budget.file_bytes:
                 builder.keep(reader, member, meter)
+        elif (
+            wanted.programs is not None
+            and member.mode & EXECUTABLE
+            and reader.peek(len(ELF_MAGIC)) == ELF_MAGIC
+        ):
+            builder.excerpt(reader, member, wanted.programs, meter)
         elif visit is not None:
             visit(builder.path, member, reader)
 
@@ -197,6 +227,20 @@ class _Builder:
     def keep(self, reader: ChunkReader, member: Member, meter: Meter) -> None:
         meter.add_retained(member.size, self.where)
         self.index.retained[member.offset] = reader.take(member.size)
+
+    def excerpt(self, reader: ChunkReader, member: Member, reduce: Reduce, meter: Meter) -> None:
+        """Hold a program in memory for as long as `reduce` looks at it."""
+        if member.size > meter.budget.file_bytes:
+            self.index.too_large.add(member.offset)
+            return
+        content = bytearray(member.size)
+        filled = 0
+        for piece in reader.pieces(member.size):
+            content[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        if kept := reduce(self.path, memoryview(content)):
+            meter.add_retained(len(kept), self.where)
+            self.index.excerpts[member.offset] = kept
 
     def finish(self, end: TarEnd) -> None:
         if not end.marked:

@@ -15,12 +15,12 @@ import msgspec
 from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.budget import Meter
-from gate.sources.layer import Content, Entry
+from gate.sources.layer import EXECUTABLE, Content, Entry
 from gate.sources.paths import parent_of, text
 from gate.sources.streams import Chunk
 from gate.sources.tar import Kind
-from gate.sources.tree import MissingError, follow
-from gate.sources.wanted import Wanted
+from gate.sources.tree import MissingError, Program, follow
+from gate.sources.wanted import Reduce, Wanted
 
 
 class Node(NamedTuple):
@@ -32,6 +32,8 @@ class Node(NamedTuple):
 
 class OverlayTree:
     """The merged view over layers, lowest first.  Implements `Tree`."""
+
+    unsearched: Sequence[bytes] = ()
 
     def __init__(self, layers: Sequence[tuple[str, Content]], meter: Meter, where: str) -> None:
         """Merge `layers`, pairs of diff_id and content."""
@@ -157,10 +159,11 @@ class OverlayTree:
 
     def find(self, wanted: Wanted) -> list[bytes]:
         """Return the wanted paths that exist and are not folders, sorted."""
+        matches = wanted.matcher()
         found = {
             path
             for path, node in self._nodes.items()
-            if node.entry.kind is not Kind.DIRECTORY and wanted.matches(path)
+            if node.entry.kind is not Kind.DIRECTORY and matches(path)
         }
         for path in wanted.paths - found:
             # A path through a linked folder has no entry of its own.
@@ -172,6 +175,21 @@ class OverlayTree:
             if behind != folder:
                 inside = self.find(Wanted(folders=frozenset({behind})))
                 found.update(folder + path[len(behind) :] for path in inside)
+        return sorted(found)
+
+    def programs(self, reduce: Reduce) -> list[Program]:
+        """Return the executable ELF files of which `reduce` keeps anything, sorted."""
+        found = []
+        for path, (layer, entry) in self._nodes.items():
+            if entry.kind is not Kind.FILE or not entry.mode & EXECUTABLE:
+                continue
+            try:
+                excerpt = self._contents[layer].excerpt(path, entry, reduce, self._meter)
+            except InputError as error:
+                found.append(Program(path, b"", error.what))
+            else:
+                if excerpt:
+                    found.append(Program(path, excerpt))
         return sorted(found)
 
     def read(self, path: bytes) -> Chunk:

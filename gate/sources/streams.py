@@ -56,6 +56,16 @@ class ChunkReader:
             return data
         return b"".join(bytes(piece) for piece in self.pieces(count))
 
+    def peek(self, count: int) -> bytes:
+        """Return the next `count` bytes, fewer at the end, without passing over them."""
+        if len(self._chunk) - self._offset < count:
+            head = bytes(self._chunk[self._offset :])
+            while len(head) < count and self._advance():
+                head += bytes(self._chunk)
+            self._chunk = memoryview(head)
+            self._offset = 0
+        return bytes(self._chunk[self._offset : self._offset + count])
+
     def take_up_to(self, count: int) -> bytes:
         """Return `count` bytes, or what is left of them at the end."""
         data = []

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.paths import text
 from gate.sources.streams import Chunk
-from gate.sources.wanted import Wanted
+from gate.sources.wanted import Reduce, Wanted
 
 
 class MissingError(InputError):
     """There is nothing at this path."""
+
+
+class Program(NamedTuple):
+    """An executable file, and what `Wanted.programs` kept of it."""
+
+    path: bytes
+    excerpt: bytes
+    problem: str = ""
+    """Why it could not be looked at; then there is no excerpt."""
 
 
 class Tree(Protocol):
@@ -24,8 +33,21 @@ class Tree(Protocol):
         """What was odd about the target, so far."""
         ...
 
+    @property
+    def unsearched(self) -> Sequence[bytes]:
+        """Folders that `find` could not enter when it looked for names, so far."""
+        ...
+
     def find(self, wanted: Wanted) -> list[bytes]:
         """Return the wanted paths that exist and are not folders, sorted."""
+        ...
+
+    def programs(self, reduce: Reduce) -> list[Program]:
+        """Return the executable ELF files of which `reduce` keeps anything, sorted.
+
+        `reduce` must be the one the target was opened with: of programs in
+        compressed layers nothing else is left.
+        """
         ...
 
     def resolve(self, path: bytes) -> bytes:

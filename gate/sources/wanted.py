@@ -1,13 +1,32 @@
-"""Which paths of a target somebody wants to read.
+"""Which files of a target somebody wants to read.
 
 Catalogers declare them; the walk over the target is done once for all.
 """
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Callable
+
 import msgspec
 
-from gate.sources.paths import parent_of
+Reduce = Callable[[bytes, memoryview], bytes]
+"""From path and content of a program to what is worth keeping of it; ``b""`` for nothing.
+It may be called in any thread, and keeps no reference to the content."""
+
+ELF_MAGIC = b"\x7fELF"
+
+
+class Named(msgspec.Struct, frozen=True, order=True):
+    """Files of one name, wherever they lie."""
+
+    name: bytes
+    """A whole name (``METADATA``), or an ending that begins with the last dot (``.jar``)."""
+    folder: bytes = b""
+    """Regular expression that is searched in the path of the folder."""
+    is_read: bool = True
+    """False where it is enough to know that there is one."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -17,14 +36,56 @@ class Wanted(msgspec.Struct, frozen=True):
     """Exact paths."""
     folders: frozenset[bytes] = frozenset()
     """Folders whose direct files are wanted."""
+    names: frozenset[Named] = frozenset()
+    """Files anywhere in the tree."""
+    programs: Reduce | None = None
+    """Called once with each executable ELF file; see `Tree.programs`."""
 
-    def matches(self, path: bytes) -> bool:
-        """Return whether `path` is wanted."""
-        return path in self.paths or parent_of(path)[0] in self.folders
+    def matcher(self, *, to_read: bool = False) -> Callable[[bytes], bool]:
+        """Return the test whether a path is wanted; make it once, it is called for every file.
+
+        With `to_read` only those match whose content is wanted.
+        """
+        paths, folders = self.paths, self.folders
+        alternatives: dict[bytes, list[bytes]] = defaultdict(list)
+        for rule in sorted(self.names):
+            if rule.is_read or not to_read:
+                alternatives[rule.name].append(b"(?:" + rule.folder + b")")
+        rules = {name: re.compile(b"|".join(parts)) for name, parts in alternatives.items()}
+
+        # Most paths end like none of them, and one look in C says so.
+        endings = tuple(rules)
+
+        def matches(path: bytes) -> bool:
+            folder, _, name = path.rpartition(b"/")
+            if path in paths or folder in folders:
+                return True
+            if not path.endswith(endings):
+                return False
+            rule = rules.get(name) or rules.get(name[name.rfind(b".") :])
+            return rule is not None and rule.search(folder) is not None
+
+        return matches
+
+    def covers(self, other: Wanted) -> bool:
+        """Return whether everything that `other` names is wanted here too."""
+        return (
+            other.paths <= self.paths
+            and other.folders <= self.folders
+            and other.names <= self.names
+            and other.programs in {None, self.programs}
+        )
 
     def __or__(self, other: Wanted) -> Wanted:
-        """Return what either wants."""
-        return Wanted(self.paths | other.paths, self.folders | other.folders)
+        """Return what either wants; ValueError where both have a `Reduce` of their own."""
+        if self.programs and other.programs and self.programs is not other.programs:
+            raise ValueError("programs are reduced once, by one function")
+        return Wanted(
+            self.paths | other.paths,
+            self.folders | other.folders,
+            self.names | other.names,
+            self.programs or other.programs,
+        )
 
 
 NOTHING = Wanted()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -33,8 +34,8 @@ def files(merged: OverlayTree) -> dict[str, bytes]:
 
 
 class _Everything(Wanted, frozen=True):
-    def matches(self, path: bytes) -> bool:
-        return True
+    def matcher(self, *, to_read: bool = False) -> Callable[[bytes], bool]:
+        return lambda path: True
 
 
 def codes(merged: OverlayTree) -> list[str]:

@@ -66,10 +66,11 @@ def read_packages(
     *,
     wal: Buffer | None = None,
     journal: Buffer | None = None,
+    files: bool = False,
     meter: Meter,
     where: str,
 ) -> RpmReading:
-    """Return the packages of a database, and what is wrong with it.
+    """Return the packages of a database, with their files if asked, and what is wrong with it.
 
     `wal` and `journal` are the contents of the files SQLite keeps beside a
     database, None where there is none.  InputError where the bytes are no
@@ -89,7 +90,7 @@ def read_packages(
                 raise meter.over("records", f"{meter.budget.records:,} records", where)
             meter.check_time(where)
             try:
-                packages.append(_package(record))
+                packages.append(_package(record, files=files))
             except ValueError as error:
                 place = f"record {record.number} " if record.number else ""
                 problems.append(f"{place}{error}")
@@ -108,10 +109,10 @@ def _records(
     return bdb.records(database, meter, where)
 
 
-def _package(record: Record) -> header.RpmPackage:
+def _package(record: Record, *, files: bool) -> header.RpmPackage:
     if record.problem:
         raise ValueError(record.problem)
-    return header.parse(record.blob)
+    return header.parse(record.blob, files=files)
 
 
 def _is_hot(journal: Buffer) -> bool:

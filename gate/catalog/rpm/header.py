@@ -22,7 +22,7 @@ MAX_ENTRIES = 0xFFFF
 MAX_STORE = 0x0FFFFFFF
 """Limits rpm sets: index entries, and bytes of the store."""
 
-_INT32, _STRING, _BINARY, _I18N_STRING = 4, 6, 7, 9
+_INT32, _STRING, _BINARY, _STRING_ARRAY, _I18N_STRING = 4, 6, 7, 8, 9
 
 _IMMUTABLE = 63
 _REGIONS = frozenset({61, 62, _IMMUTABLE})
@@ -30,6 +30,10 @@ _SHA1, _SHA256 = 269, 273
 _NAME, _VERSION, _RELEASE, _EPOCH = 1000, 1001, 1002, 1003
 _INSTALL_TIME, _VENDOR, _LICENSE, _ARCH = 1008, 1011, 1014, 1022
 _SOURCE_RPM, _MODULARITY = 1044, 5096
+_FILE_DIGESTS, _DIR_INDEXES, _BASE_NAMES, _DIR_NAMES = 1035, 1116, 1117, 1118
+_DIGEST_ALGORITHM = 5011
+_ALGORITHMS = {None: "md5", 1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512"}
+"""OpenPGP's numbers (RFC 4880, 9.4); rpm leaves the tag out for MD5."""
 _TAGS = {
     _SHA1: "SHA1HEADER",
     _SHA256: "SHA256HEADER",
@@ -43,6 +47,11 @@ _TAGS = {
     _ARCH: "ARCH",
     _SOURCE_RPM: "SOURCERPM",
     _MODULARITY: "MODULARITYLABEL",
+    _FILE_DIGESTS: "FILEDIGESTS",
+    _DIR_INDEXES: "DIRINDEXES",
+    _BASE_NAMES: "BASENAMES",
+    _DIR_NAMES: "DIRNAMES",
+    _DIGEST_ALGORITHM: "FILEDIGESTALGO",
 }
 
 
@@ -61,6 +70,8 @@ class RpmPackage(msgspec.Struct, frozen=True, kw_only=True):
     license: str = ""
     install_time: int | None = None
     """Seconds since 1970, UTC."""
+    files: tuple[tuple[bytes, str], ...] = ()
+    """Clean path and ``<algorithm>:<hex digest>`` of each file, where they were asked for."""
 
     @property
     def is_key(self) -> bool:
@@ -82,8 +93,8 @@ class _Region(NamedTuple):
     """Bytes of the store inside the region, its trailer included."""
 
 
-def parse(blob: bytes) -> RpmPackage:
-    """Decode one header blob; ValueError says what is wrong with it."""
+def parse(blob: bytes, *, files: bool = False) -> RpmPackage:
+    """Decode one header blob, with its list of files if asked; ValueError says what is wrong."""
     if len(blob) < _COUNTS.size:
         raise ValueError("is shorter than a header")
     entries, size = _COUNTS.unpack_from(blob)
@@ -107,6 +118,7 @@ def parse(blob: bytes) -> RpmPackage:
         vendor=fields.string(_VENDOR),
         license=fields.string(_LICENSE),
         install_time=fields.number(_INSTALL_TIME),
+        files=_files(fields) if files else (),
     )
 
 
@@ -174,6 +186,31 @@ class _Fields:
             raise ValueError(f"has no {_TAGS[tag]}")
         return value
 
+    def strings(self, tag: int) -> list[bytes]:
+        """Return a list of texts, empty where there is none."""
+        entry = self._index.get(tag)
+        if entry is None:
+            return []
+        begin = self._start + entry.offset
+        if entry.kind != _STRING_ARRAY or entry.offset < 0:
+            raise ValueError(f"has a {_TAGS[tag]} that is not a list of strings")
+        found = self._blob[begin:].split(b"\0", entry.values)
+        if len(found) <= entry.values:
+            raise ValueError(f"has a {_TAGS[tag]} outside its store")
+        return found[:-1]
+
+    def numbers(self, tag: int) -> tuple[int, ...]:
+        """Return a list of unsigned 32-bit values, empty where there is none."""
+        entry = self._index.get(tag)
+        if entry is None:
+            return ()
+        begin = self._start + entry.offset
+        if entry.kind != _INT32 or entry.offset < 0:
+            raise ValueError(f"has a {_TAGS[tag]} that is not a list of numbers")
+        if begin + 4 * entry.values > len(self._blob):
+            raise ValueError(f"has a {_TAGS[tag]} outside its store")
+        return struct.unpack_from(f">{entry.values}I", self._blob, begin)
+
     def number(self, tag: int) -> int | None:
         """Return an unsigned 32-bit value, None where there is none."""
         entry = self._index.get(tag)
@@ -185,6 +222,19 @@ class _Fields:
         if entry.offset < 0 or begin + 4 > len(self._blob):
             raise ValueError(f"has a {_TAGS[tag]} outside its store")
         return int.from_bytes(self._blob[begin : begin + 4], "big")
+
+
+def _files(fields: _Fields) -> tuple[tuple[bytes, str], ...]:
+    names, folders = fields.strings(_BASE_NAMES), fields.strings(_DIR_NAMES)
+    indexes, digests = fields.numbers(_DIR_INDEXES), fields.strings(_FILE_DIGESTS)
+    if len(indexes) != len(names) or any(index >= len(folders) for index in indexes):
+        raise ValueError("has a list of files that does not fit together")
+    algorithm = _ALGORITHMS.get(fields.number(_DIGEST_ALGORITHM), "unknown")
+    digests = digests or [b""] * len(names)
+    return tuple(
+        ((folders[index] + name).lstrip(b"/"), f"{algorithm}:{digest.decode('latin-1')}")
+        for index, name, digest in zip(indexes, names, digests, strict=False)
+    )
 
 
 def _check_digest(blob: bytes, start: int, region: _Region, fields: _Fields) -> None:

@@ -1,0 +1,68 @@
+"""One search of a tree for all who want something of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gate.bom.model import Note
+from gate.errors import InputError
+from gate.sources.streams import Chunk
+from gate.sources.tree import Program, Tree
+from gate.sources.wanted import NOTHING, Reduce, Wanted
+
+
+class SearchedTree:
+    """A tree that was searched once for all who want something of it.  Implements `Tree`."""
+
+    def __init__(self, tree: Tree, wanted: Wanted) -> None:
+        """Search `tree` for everything in `wanted`."""
+        self._tree = tree
+        self._wanted = wanted
+        self._found: list[bytes] = []
+        self._programs: list[Program] | None = None
+        try:
+            self._found = tree.find(wanted)
+        except InputError:
+            # Each who asks is told on its own, since it is about one of their paths.
+            self._wanted = NOTHING
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """What was odd about the target, so far."""
+        return self._tree.notes
+
+    @property
+    def unsearched(self) -> Sequence[bytes]:
+        """Folders that could not be entered."""
+        return self._tree.unsearched
+
+    def find(self, wanted: Wanted) -> list[bytes]:
+        """Return the wanted paths that exist and are not folders, sorted."""
+        if not self._wanted.covers(wanted):
+            return self._tree.find(wanted)
+        matches = wanted.matcher()
+        return [path for path in self._found if matches(path)]
+
+    def programs(self, reduce: Reduce) -> list[Program]:
+        """Return the executable ELF files of which `reduce` keeps anything."""
+        if reduce is not self._wanted.programs:
+            return self._tree.programs(reduce)
+        if self._programs is None:
+            self._programs = self._tree.programs(reduce)
+        return self._programs
+
+    def resolve(self, path: bytes) -> bytes:
+        """Return `path` with all links followed."""
+        return self._tree.resolve(path)
+
+    def exists(self, path: bytes) -> bool:
+        """Return whether there is anything at `path`, links followed."""
+        return self._tree.exists(path)
+
+    def read(self, path: bytes) -> Chunk:
+        """Return the content of the file at `path`, links followed."""
+        return self._tree.read(path)
+
+    def layer_of(self, path: bytes) -> str:
+        """Return the diff_id of the layer that holds the file."""
+        return self._tree.layer_of(path)

@@ -1,0 +1,129 @@
+"""The walk over a folder, for files that are wanted by name wherever they lie.
+
+It stays on the file system it began on, follows no link, and says what it did
+not enter.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+
+import msgspec
+
+from gate.bom.model import Note
+from gate.sources.budget import Meter
+from gate.sources.layer import EXECUTABLE
+from gate.sources.paths import text
+from gate.sources.wanted import Wanted
+
+CONTAINERS = frozenset(
+    {
+        b"var/lib/containerd",
+        b"var/lib/containers/storage",
+        b"var/lib/docker",
+        b"var/lib/kubelet",
+        b"var/lib/rancher",
+    }
+)
+"""Where runtimes keep the files of containers: targets of their own, not packages of the host."""
+
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DEPTH = 128
+"""Folders within folders, each of which is an open file while the walk is inside."""
+
+
+class Walked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a walk found.  Paths are clean."""
+
+    wanted: Wanted
+    files: list[bytes] = []
+    programs: list[bytes] = []
+    """Plain files that may be executed, where programs are wanted."""
+    unsearched: list[bytes] = []
+    """Folders that hold files of this machine and could not be entered."""
+    notes: list[Note] = []
+
+
+def walk(root: int, wanted: Wanted, meter: Meter, where: str) -> Walked:
+    """Search the folder that is open as `root` for the names in `wanted`."""
+    walker = _Walker(wanted, os.fstat(root).st_dev, meter, where)
+    walker.enter(b"", b".", root, 0)
+    return walker.walked
+
+
+class _Walker:
+    def __init__(self, wanted: Wanted, device: int, meter: Meter, where: str) -> None:
+        self.walked = Walked(wanted=wanted)
+        self._matches: Callable[[bytes], bool] = wanted.matcher()
+        self._programs = wanted.programs is not None
+        self._device = device
+        self._meter = meter
+        self._where = where
+
+    def enter(self, path: bytes, name: bytes, parent: int, depth: int) -> None:
+        """Search the folder `name` in `parent`, whose path is `path`."""
+        if path in CONTAINERS:
+            self._note("containers-not-searched", "files of containers are not of this host", path)
+            return
+        try:
+            opened = os.open(name, _FLAGS, dir_fd=parent)
+        except FileNotFoundError:
+            return
+        except OSError:
+            self.walked.unsearched.append(path)
+            return
+        try:
+            device = os.fstat(opened).st_dev
+            if device != self._device:
+                self._mounted(path, device)
+            elif depth >= _DEPTH:
+                self.walked.unsearched.append(path)
+            else:
+                self._list(path, opened, depth)
+        except OSError:
+            self.walked.unsearched.append(path)
+        finally:
+            os.close(opened)
+
+    def _list(self, path: bytes, opened: int, depth: int) -> None:
+        prefix = path + b"/" if path else b""
+        folders: list[bytes] = []
+        count = 0
+        with os.scandir(opened) as entries:
+            for entry in entries:
+                count += 1
+                name = os.fsencode(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(name)
+                elif self._matches(prefix + name):
+                    self.walked.files.append(prefix + name)
+                elif self._programs and _is_program(entry):
+                    self.walked.programs.append(prefix + name)
+        self._meter.add_entries(count, self._where)
+        for name in folders:
+            self.enter(prefix + name, name, opened, depth + 1)
+
+    def _mounted(self, path: bytes, device: int) -> None:
+        """Say that another file system is mounted here.
+
+        Those of the kernel (proc, sysfs, tmpfs) have no block device and hold
+        no packages; a disk may.
+        """
+        if os.major(device):
+            self.walked.unsearched.append(path)
+        else:
+            self._note("mount-not-searched", "another file system is mounted here", path)
+
+    def _note(self, code: str, message: str, path: bytes) -> None:
+        self.walked.notes.append(Note(code=code, message=message, path=text(path)))
+
+
+def _is_program(entry: os.DirEntry[str]) -> bool:
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        # A running system removes files while it is walked over.
+        return False
+    return stat.S_ISREG(mode) and bool(mode & EXECUTABLE)
