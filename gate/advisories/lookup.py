@@ -53,7 +53,11 @@ def lookup(bom: Bom) -> Lookup:
     queries: set[Query] = set()
     gaps: list[Gap] = []
     for component in bom.components:
-        if not component.version:
+        if component.type in LANGUAGES:
+            # Without a version, as Go's programs have for their own module, every
+            # advisory of the name is asked for, and none can be ruled out.
+            queries.add(_language_query(component))
+        elif not component.version:
             gaps.append(_gap("no-version", "has no version that could be compared", component))
         elif component.type in DISTRO_TYPES:
             asked = distro.ask(component)
@@ -61,8 +65,6 @@ def lookup(bom: Bom) -> Lookup:
                 gaps.append(asked)
             else:
                 queries.update(asked)
-        elif component.type in LANGUAGES:
-            queries.add(_language_query(component))
         else:
             message = f"packages of type '{component.type}' have no OSV ecosystem"
             gaps.append(_gap("no-ecosystem", message, component))

@@ -33,7 +33,7 @@ from gate.advisories.spans import Span, merged, spans
 from gate.errors import AdvisoryError
 from gate.versions import KeyFunction, key_function
 
-FORMAT = 1
+FORMAT = 2
 """Counts changes of the tables below, and of what a span is made from."""
 
 _TABLES = """

@@ -43,10 +43,13 @@ def spans(entry: Affected, key_of: KeyFunction | None) -> list[Span]:
         if covered is None:
             return [EVERYTHING]
         found.extend(covered)
-    # A listed version without a key equals only itself, and whoever asks for
-    # it has no key either: such a question gets every entry of the package.
-    keys = (key_of(version) for version in entry.versions or ())
-    found.extend((key, just_after(key)) for key in keys if key is not None)
+    for version in entry.versions or ():
+        key = key_of(version)
+        if key is None:
+            # It has no place in the order, and whoever has just this version has
+            # no key to ask with: the entry must not be lost to the index.
+            return [EVERYTHING]
+        found.append((key, just_after(key)))
     return merged(found)
 
 

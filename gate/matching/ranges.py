@@ -39,6 +39,8 @@ def judge(entry: Affected, scheme: str, version: str) -> Judgement:
     """Return what `entry` says of `version`, ordered by `scheme` ("" if unknown)."""
     if scheme and _is_past_the_fix(entry, key_function(scheme), version):
         return _UNAFFECTED
+    if not version:
+        return _of_nothing_known(entry)
     ranges = _ranges(entry, version)
     key_of = _key_function(scheme, ranges)
     key = key_of(version) if key_of is not None else None
@@ -59,6 +61,14 @@ def judge(entry: Affected, scheme: str, version: str) -> Judgement:
     if affected is False:
         return _UNAFFECTED
     return Judgement(affected=affected, why=why, fixed=_next_fix(ranges, key_of, key))
+
+
+def _of_nothing_known(entry: Affected) -> Judgement:
+    """Judge what has no version: wherever the entry affects any, nothing can be decided."""
+    ranges = tuple(r for r in entry.ranges or () if r.type in PACKAGE_RANGES)
+    if not ranges and not entry.versions:
+        return _UNAFFECTED
+    return Judgement(affected=None, why="the installed version is not known")
 
 
 def _is_past_the_fix(entry: Affected, key_of: KeyFunction, version: str) -> bool:

@@ -101,6 +101,13 @@ def test_a_version_that_cannot_be_compared_gets_every_entry(tmp_path: Path) -> N
     assert ids(ask(tmp_path, query("Debian:12", "openssl", "not a version"))) == ["A", "B"]
 
 
+def test_a_listed_version_without_a_place_in_the_order_is_found(tmp_path: Path) -> None:
+    entry = {"package": {"ecosystem": "PyPI", "name": "x"}, "versions": ["2004d weird"]}
+    write_zip(tmp_path / "z" / "PyPI" / "all.zip", {**record("A"), "affected": [entry]})
+    import_paths(tmp_path, [tmp_path / "z"], now=NOW)
+    assert ids(ask(tmp_path, query("PyPI", "x", "2004d weird"))) == ["A"]
+
+
 def test_an_ecosystem_without_an_order_gets_every_entry(tmp_path: Path) -> None:
     write_zip(tmp_path / "z" / "New" / "all.zip", record("A", "Brand New"))
     import_paths(tmp_path, [tmp_path / "z"], now=NOW)
@@ -171,7 +178,7 @@ def test_there_is_no_store(tmp_path: Path) -> None:
 
 
 def test_an_empty_store(tmp_path: Path) -> None:
-    (tmp_path / MANIFEST).write_text('{"format": 1}')
+    (tmp_path / MANIFEST).write_text('{"format": 2}')
     with pytest.raises(AdvisoryError, match="holds no source"):
         Store.open(tmp_path)
 
@@ -184,8 +191,8 @@ def test_an_empty_store(tmp_path: Path) -> None:
         b"[]",
         b"\xff",
         b'{"format": "1"}',
-        b'{"format": 2}',
-        b'{"format": 1, "shards": [{}]}',
+        b'{"format": 99}',
+        b'{"format": 2, "shards": [{}]}',
         b"[" * 100_000,
     ],
 )

@@ -284,7 +284,7 @@ CASES: dict[str, tuple[Build, int, str]] = {
         lambda b: b.arguments.extend(["--db", str(b.root / "none")]), 4, "patchgate db",
     ),
     "advisory store empty": (
-        lambda b: (b.store / MANIFEST).write_text('{"format": 1}'), 4, "holds no source",
+        lambda b: (b.store / MANIFEST).write_text('{"format": 2}'), 4, "holds no source",
     ),
     "advisory store stale": (_stale_policy, 4, "days old"),
     "advisory store corrupt: manifest": (

@@ -294,16 +294,29 @@ def test_what_cannot_be_compared_is_a_finding_that_says_so() -> None:
     assert "cannot be compared" in finding.matches[0].why
 
 
+def test_a_program_without_a_version_is_ruled_out_of_nothing() -> None:
+    """Go calls the module of a program that somebody built himself (devel)."""
+    package = bom(component("golang", "acme", ""))
+    ranged = affected("Go", "acme", "2.0.0")
+    listed = {"package": ranged["package"], "versions": ["1.0.0"]}
+    for entry in (ranged, listed):
+        finding = only(package, record("GO-1", affected=[entry]))
+        assert not finding.certain
+        assert finding.matches[0].why == "the installed version is not known"
+    others = found(package, record("GO-1", affected=[affected("Go", "other", "2.0.0")]))
+    assert (others.findings, others.gaps) == ((), ())
+
+
 def test_components_nobody_can_judge_are_named() -> None:
     strange = bom(
         component("generic", "firmware", "1"),
         component("deb", "bash", "5"),
-        component("pypi", "x", ""),
+        component("deb", "dash", ""),
     )
     assert {(g.ref, g.code) for g in found(strange).gaps} == {
         ("generic:firmware@1", "no-ecosystem"),
         ("deb:bash@5", "unknown-distro"),
-        ("pypi:x@", "no-version"),
+        ("deb:dash@", "no-version"),
     }
 
 
