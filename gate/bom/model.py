@@ -37,7 +37,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     kind: SubjectKind
     source: str
-    """How it was read: docker-archive, oci, daemon, rootfs, rootfs-tar, host, sbom."""
+    """How it was read: docker-archive, oci, daemon, registry, rootfs, rootfs-tar,
+    host, sbom."""
     name: str
     """Image reference, file name or host name; never a path of this machine."""
     digests: dict[str, str] = {}

@@ -92,9 +92,10 @@ def command(
     """Judge TARGET by the policy: PASS, FAIL or INDETERMINATE; only PASS exits 0.
 
     TARGET is a `docker save` or OCI archive, an OCI layout folder, an image in
-    the Docker daemon, a root file system (folder or tar), `host` for this
-    machine, or an SBOM file. It is recognised by content; a prefix forces the
-    kind: docker-archive:, oci:, daemon:, rootfs:, host:, sbom:.
+    the Docker daemon or in a registry, a root file system (folder or tar),
+    `host` for this machine, or an SBOM file. It is recognised by content; a
+    prefix forces the kind: docker-archive:, oci:, daemon:, registry:, rootfs:,
+    host:, sbom:.
     """
     wanted = _parse_outputs(outputs)
     request = CheckRequest(

@@ -35,9 +35,7 @@ from gate.run.recording import Inputs, Recorder
 from gate.run.result import EvidenceNote, PolicyNote, Result
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice, Request
-from gate.sources.streams import TruncatedError
 from gate.sources.targets import open_target
-from gate.sources.tree import MissingError
 
 
 class PolicyInUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +158,7 @@ def _unjudged(request: CheckRequest, failure: GateError) -> Result:
     """Return the result of a run that came to no inventory or no advisories."""
     cause = Cause.ADVISORIES if isinstance(failure, AdvisoryError) else Cause.INPUT
     place = f"{failure.where}: " if failure.where else ""
-    reason = Reason(cause=cause, code=_CODES[type(failure)], message=f"{place}{failure.what}")
+    reason = Reason(cause=cause, code=_code_of(failure), message=f"{place}{failure.what}")
     return Result(
         target=request.target,
         now=request.clock.now,
@@ -173,12 +171,14 @@ def _unjudged(request: CheckRequest, failure: GateError) -> Result:
     )
 
 
-_CODES: dict[type[GateError], str] = {
-    AdvisoryError: "advisory-data",
-    BudgetError: "over-budget",
-    InputError: "unreadable",
-    MissingError: "unreadable",
-    TruncatedError: "unreadable",
-    UnreachableError: "unreachable",
-}
+_CODES: tuple[tuple[type[GateError], str], ...] = (
+    (AdvisoryError, "advisory-data"),
+    (BudgetError, "over-budget"),
+    (InputError, "unreadable"),
+    (UnreachableError, "unreachable"),
+)
 """Stable codes of the failures that end a run before anything can be judged."""
+
+
+def _code_of(failure: GateError) -> str:
+    return next(code for kind, code in _CODES if isinstance(failure, kind))

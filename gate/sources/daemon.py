@@ -19,6 +19,10 @@ from gate.sources.wanted import Wanted
 _CHUNK = 1024 * 1024
 
 
+class NotInDaemonError(UnreachableError):
+    """No daemon answers, or it has no such image: another source may have it."""
+
+
 def open_daemon(reference: str, wanted: Wanted, meter: Meter) -> Opened:
     """Open the image that the daemon at DOCKER_HOST knows as `reference`.
 
@@ -35,12 +39,12 @@ def open_daemon(reference: str, wanted: Wanted, meter: Meter) -> Opened:
         identity = str(image.id)
         attributes = dict(image.attrs)
     except ImageNotFound as error:
-        raise UnreachableError(
+        raise NotInDaemonError(
             f"the Docker daemon has no image '{reference}'",
             hint=f"docker pull {reference}, or give the path of an archive",
         ) from error
     except (DockerException, RequestException, OSError) as error:
-        raise UnreachableError(
+        raise NotInDaemonError(
             f"no Docker daemon answers at {address}",
             where=reference,
             hint="there is no file of that name either; start the daemon, set DOCKER_HOST, "

@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gate.bom.model import Bom
-from gate.errors import InputError, UsageError
+from gate.errors import InputError, UnreachableError, UsageError
 from gate.sources import bomfile, oci
 from gate.sources.archivefile import open_archive
 from gate.sources.budget import Meter
-from gate.sources.daemon import open_daemon
+from gate.sources.daemon import NotInDaemonError, open_daemon
 from gate.sources.image import Opened
 from gate.sources.layout import LayoutFolder, is_layout
+from gate.sources.registry.reference import parse_reference
 from gate.sources.request import Request
 from gate.sources.rootfs import open_host, open_rootfs_folder
 
 _FILE_ENDINGS = (".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".json", ".xml", ".spdx")
-
 
 Opener = Callable[[str, Request, Meter], Opened | Bom]
 
@@ -44,7 +44,32 @@ def open_target(target: str, request: Request, meter: Meter) -> Opened | Bom:
         return OPENERS["sbom" if is_bom else "archive"](target, request, meter)
     if target.startswith((".", "/", "~")) or target.endswith(_FILE_ENDINGS):
         raise InputError("there is no such file", where=target, hint="check the path")
-    return OPENERS["daemon"](target, request, meter)
+    return _open_named_image(target, request, meter)
+
+
+def _open_named_image(name: str, request: Request, meter: Meter) -> Opened:
+    """Open what is neither a file nor a folder: the daemon's image, else the registry's."""
+    try:
+        return open_daemon(name, request.wanted, meter)
+    except NotInDaemonError as in_daemon:
+        # An image that is there and breaks off is not looked for elsewhere: the
+        # registry's image of that name may be another one.
+        try:
+            parse_reference(name)
+        except UsageError as error:
+            raise UsageError(
+                f"is no file, and no name of an image either: {error.what}",
+                where=name,
+                hint="check the path or the name",
+            ) from error
+        try:
+            return _open_registry(name, request, meter)
+        except UnreachableError as in_registry:
+            raise UnreachableError(
+                f"{in_daemon.what}; nor can it be had from its registry: {in_registry.what}",
+                where=name,
+                hint=f"there is no file of that name either; {in_registry.hint}",
+            ) from in_registry
 
 
 def _open_docker_archive(name: str, request: Request, meter: Meter) -> Opened:
@@ -67,6 +92,14 @@ def _open_daemon(name: str, request: Request, meter: Meter) -> Opened:
     if not name:
         raise UsageError("names no image", where="daemon:", hint="for example daemon:debian:12")
     return open_daemon(name, request.wanted, meter)
+
+
+def _open_registry(name: str, request: Request, meter: Meter) -> Opened:
+    if not name:
+        raise UsageError("names no image", where="registry:", hint="for example registry:debian:12")
+    from gate.sources.registry import image  # noqa: PLC0415 - 35 ms, only for this kind of target
+
+    return image.open_registry(name, request, meter)
 
 
 def _open_rootfs(name: str, request: Request, meter: Meter) -> Opened:
@@ -105,6 +138,7 @@ OPENERS: Mapping[str, Opener] = {
     "docker-archive": _open_docker_archive,
     "host": _open_host,
     "oci": _open_oci,
+    "registry": _open_registry,
     "rootfs": _open_rootfs,
     "sbom": _open_bom,
 }

@@ -313,11 +313,27 @@ def test_what_is_not_there(target: str) -> None:
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_no_daemon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    monkeypatch.setenv("PATCHGATE_REGISTRIES", "docker.io=http://127.0.0.1:9")
     with pytest.raises(UnreachableError, match="no Docker daemon answers"):
         opened("debian:12")
     gc.collect()  # the docker library leaves the socket it could not connect
     with pytest.raises(UsageError):
         opened("daemon:")
+
+
+def test_what_breaks_off_in_the_daemon_is_not_looked_for_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise UnreachableError("the Docker daemon broke off while it sent the image")
+
+    def forbidden(*arguments: object) -> None:
+        pytest.fail("the registry was asked")
+
+    monkeypatch.setattr("gate.sources.targets.open_daemon", broken)
+    monkeypatch.setattr("gate.sources.targets._open_registry", forbidden)
+    with pytest.raises(UnreachableError, match="broke off"):
+        opened("debian:12")
 
 
 def test_every_bit_of_a_small_image(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Images in a registry, read over the OCI distribution API."""
