@@ -42,6 +42,10 @@ class VerifyingKey(Protocol):
     def keyid(self) -> str:
         """SHA-256, in hex, of the DER SubjectPublicKeyInfo."""
 
+    @property
+    def note_material(self) -> bytes:
+        """Signature type and public key, as signed notes name keys (C2SP signed-note)."""
+
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Return whether `signature` is this key's signature of `message`."""
 
@@ -78,6 +82,11 @@ class Ed25519VerifyingKey:
     def keyid(self) -> str:
         """SHA-256, in hex, of the DER SubjectPublicKeyInfo."""
         return self._keyid
+
+    @property
+    def note_material(self) -> bytes:
+        """Signature type 0x01 and the 32 bytes of the key (C2SP signed-note)."""
+        return b"\x01" + self._key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
     @property
     def pem(self) -> bytes:

@@ -1,7 +1,7 @@
 """What can be wrong with recorded evidence, as values with stable codes.
 
-docs/evidence-format.md lists the codes.  V04 to V10 and V12, V13 belong to
-the ledger, timestamps, exceptions and redaction.
+docs/evidence-format.md lists the codes.  V08 to V10, V12 and V13 are kept for
+timestamps, gaps in the record, exceptions and redaction.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ class Code(StrEnum):
     BLOB_ALTERED = "V01"
     BLOB_MISSING = "V02"
     NOT_SIGNED = "V03"
+    LEDGER_ALTERED = "V04"
+    NOT_TRUSTED = "V05"
+    HISTORY_REWRITTEN = "V06"
+    ROLLED_BACK = "V07"
     VERDICT_DISAGREES = "V11"
     NOT_CANONICAL = "V14"
     NOT_AN_ENVELOPE = "V15"
@@ -25,6 +29,11 @@ class Code(StrEnum):
     NAME_DIFFERS = "V18"
     CONTRADICTION = "V19"
     BLOB_UNREADABLE = "V20"
+    LEDGER_INCOMPLETE = "V21"
+    NOT_IN_LEDGER = "V22"
+    ENTRY_DISAGREES = "V23"
+    STRAY_FILE = "V24"
+    PROOF_FAILS = "V25"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,4 +42,5 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     code: Code
     message: str
     where: str = ""
-    """The part of the evidence: a blob, a signature; empty for the record itself."""
+    """The part of the evidence: a blob, a signature, an entry, a file of the ledger;
+    empty for the record itself."""

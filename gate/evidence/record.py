@@ -6,6 +6,7 @@
 3. It is signed.
 4. Attachments are stored, then the envelope that names them: a record that
    can be seen is complete.
+5. The ledger has its entry.  Only then is the run recorded.
 
 Recording the same facts again changes nothing and returns the same record.
 """
@@ -19,6 +20,7 @@ import msgspec
 
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import dsse, vsa
+from gate.evidence import entry as entries
 from gate.evidence.consistency import check_run, check_verdict_document
 from gate.evidence.facts import VERDICT, Attachment, RunFacts
 from gate.evidence.keys import Signer
@@ -26,6 +28,15 @@ from gate.evidence.statement import PAYLOAD_TYPE
 from gate.evidence.summary import summarise
 
 _REPORT = "this is a defect of patchgate: please report it"
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a record is kept."""
+
+    place: str
+    """Of the bundle: a path for a folder store."""
+    number: int
+    """Of its entry in the ledger, counted from 0."""
 
 
 class Store(Protocol):
@@ -37,11 +48,11 @@ class Store(Protocol):
     def put_blob(self, sha256: str, content: bytes) -> None:
         """Keep `content` under its digest (hex).  Keeping it again changes nothing."""
 
-    def put_bundle(self, run_id: str, bundle: bytes) -> str:
-        """Keep the bundle of a run, and return its place.
+    def put_record(self, run_id: str, bundle: bytes, entry: bytes, signer: Signer) -> Kept:
+        """Keep the bundle of a run, and append its entry to the ledger, which `signer` signs.
 
-        All or nothing, and durable on return.  Keeping the same bundle again
-        changes nothing; another bundle of the same run is refused.
+        Durable on return.  Keeping the same bundle again changes nothing; another
+        bundle of the same run is refused.
         """
 
 
@@ -51,6 +62,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     place: str
     """Where the bundle is: a path for a folder store."""
+    number: int
+    """Of its entry in the ledger, counted from 0."""
     digest: str
     """``sha256:…`` of the exact bytes of the bundle."""
     keyid: str
@@ -78,11 +91,14 @@ def record(facts: RunFacts, signer: Signer, store: Store) -> Recorded:
         _check_repeated(run_id, bundle, payload, signer)
     for attachment in facts.attachments:
         store.put_blob(attachment.sha256, attachment.content)
-    place = store.put_bundle(run_id, bundle)
+    digest = f"sha256:{hashlib.sha256(bundle).hexdigest()}"
+    entry = entries.encode(entries.entry_of(run, digest))
+    kept = store.put_record(run_id, bundle, entry, signer)
     return Recorded(
         run_id=run_id,
-        place=place,
-        digest=f"sha256:{hashlib.sha256(bundle).hexdigest()}",
+        place=kept.place,
+        number=kept.number,
+        digest=digest,
         keyid=signer.verifying_key.keyid,
         attachments={
             descriptor.name: f"sha256:{descriptor.sha256}"

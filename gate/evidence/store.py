@@ -4,9 +4,10 @@
 
     <folder>/<run id>.intoto.jsonl       one signed envelope a line
     <folder>/blobs/sha256/<aa>/<hex>     attachments, named by their digest
+    <folder>/ledger/…                    what there is, in order (`gate.evidence.ledger`)
 
-Nothing is ever changed once it is there, so that any tool may copy, mount or
-synchronise the folder.
+Records and attachments are never changed once they are there; the ledger only
+grows.  So any tool may copy, mount or synchronise the folder.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from pathlib import Path
 
 from gate.durable import sync_folder
 from gate.errors import EvidenceError
-from gate.evidence.durable import confirm_file, explained, make_folder, read_file, write_file
+from gate.evidence.durable import (
+    confirm_file,
+    explained,
+    locked,
+    make_folder,
+    read_file,
+    write_file,
+)
+from gate.evidence.keys import Signer
+from gate.evidence.ledger import LOCK, Ledger
+from gate.evidence.record import Kept
 
 SUFFIX = ".intoto.jsonl"
 """How the names of bundles end (in-toto bundle.md, "File naming convention")."""
@@ -76,6 +87,27 @@ class FolderStore:
         self._prepare(self.folder)
         self._put(path, bundle)
         return str(path)
+
+    def put_record(self, run_id: str, bundle: bytes, entry: bytes, signer: Signer) -> Kept:
+        """Keep the bundle of a run, and its entry in the ledger, once each.
+
+        Both happen under the lock of the ledger, so that of several processes
+        which record the same run one appends.  The entry is staged first: where
+        that fails, there is no record that the ledger would not know.
+        """
+        ledger = Ledger(self.folder, signer)
+        for folder in (self.folder, ledger.folder):
+            self._prepare(folder)
+        with locked(ledger.folder / LOCK):
+            tip = ledger.tip()
+            # A new record cannot have an entry: that is committed after the record.
+            number = ledger.find(entry) if self.read_bundle(run_id) is not None else None
+            if number is not None:
+                return Kept(place=self.put_bundle(run_id, bundle), number=number)
+            staged = ledger.stage(entry, tip)
+            place = self.put_bundle(run_id, bundle)
+            ledger.commit(staged)
+        return Kept(place=place, number=staged.number)
 
     def _bundle_path(self, run_id: str) -> Path:
         if not _RUN_ID.fullmatch(run_id):

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate.advisories.lookup import Lookup, lookup
-from gate.advisories.model import AdvisorySet, SourceInfo
+from gate.advisories.lookup import lookup
 from gate.advisories.store import Store
 from gate.bom.model import Bom
 from gate.catalog.inventory import take_inventory, wanted_by_all
@@ -24,13 +23,11 @@ from gate.errors import (
     InputError,
     UnreachableError,
 )
-from gate.matching.match import match
 from gate.matching.upgrades import upgrades
-from gate.policy.decide import decide
-from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.run.clock import Clock
+from gate.run.judging import judge
 from gate.run.recording import Inputs, Recorder
 from gate.run.result import EvidenceNote, PolicyNote, Result
 from gate.sources.budget import Budget, Meter
@@ -90,39 +87,30 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
             advisories = store.select(asked.queries)
     except (AdvisoryError, InputError, UnreachableError) as error:
         return _unjudged(request, error)
-    sources = _needed(advisories, asked)
-    findings = match(bom, asked, advisories)
-    facts = Facts(bom=bom, lookup=asked, findings=findings, sources=sources, now=request.clock.now)
-    verdict = decide(facts, request.policy.policy)
+    judged = judge(bom, asked, advisories, request.policy.policy, request.clock.now)
     result = Result(
         target=bom.subject.name,
         now=request.clock.now,
         now_basis=request.clock.basis,
         policy=request.policy.note(),
-        verdict=verdict,
+        verdict=judged.verdict,
         bom=bom,
         lookup=asked,
-        findings=findings,
-        upgrades=upgrades(bom, asked, findings),
+        findings=judged.findings,
+        upgrades=upgrades(bom, asked, judged.findings),
         snapshot=advisories.snapshot,
-        sources=sources,
+        sources=judged.sources,
     )
     inputs = Inputs(
         bom=bom,
-        verdict=verdict,
+        verdict=judged.verdict,
         policy_name=request.policy.policy.name,
         policy_document=request.policy.document,
         advisories=advisories,
-        sources=sources,
+        sources=judged.sources,
         clock=request.clock,
     )
     return _recorded(result, request.policy.policy, inputs, recorder)
-
-
-def _needed(advisories: AdvisorySet, asked: Lookup) -> tuple[SourceInfo, ...]:
-    """Return the sources that speak of anything that was asked."""
-    ecosystems = {query.ecosystem for query in asked.queries}
-    return tuple(source for source in advisories.sources if ecosystems & source.ecosystems.keys())
 
 
 def _recorded(

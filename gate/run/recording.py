@@ -14,7 +14,15 @@ from gate.bom.model import Bom
 from gate.evidence.extension import Actor, CiRun, ClockBasis, RunVerdict, Tool
 from gate.evidence.extension import Clock as RecordedClock
 from gate.evidence.extension import Reason as RecordedReason
-from gate.evidence.facts import ADVISORIES, POLICY, SBOM, VERDICT, Attachment, RunFacts
+from gate.evidence.facts import (
+    ADVISORIES,
+    POLICY,
+    SBOM,
+    SOURCES,
+    VERDICT,
+    Attachment,
+    RunFacts,
+)
 from gate.evidence.keys import Signer
 from gate.evidence.record import Store, record
 from gate.policy.verdict import Verdict, encode_verdict
@@ -92,8 +100,19 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
                     media_type="application/jsonl",
                     content=write_advisories(inputs.advisories),
                 ),
+                Attachment(
+                    name=SOURCES,
+                    media_type="application/json",
+                    content=write_sources(inputs.sources),
+                ),
             ),
         )
+
+
+def write_sources(sources: tuple[SourceInfo, ...]) -> bytes:
+    """Return what is known of the sources, without addresses and etags, as canonical JSON."""
+    public = [msgspec.structs.replace(source, url="", etag="") for source in sources]
+    return msgspec.json.encode(public, order="sorted")
 
 
 def write_advisories(advisories: AdvisorySet) -> bytes:

@@ -143,7 +143,7 @@ def test_a_defect_is_an_internal_error_and_no_failure_of_the_image(
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("oops\x1b[31m")
 
-    monkeypatch.setattr("gate.run.check.match", broken)
+    monkeypatch.setattr("gate.run.judging.match", broken)
     code, out, err = check(bench)
     assert (code, out) == (70, "")
     assert err.startswith("patchgate: internal error (ZeroDivisionError: oops")

@@ -21,6 +21,7 @@ from gate.evidence.keys import Ed25519Signer
 from gate.evidence.record import record
 from gate.evidence.store import FolderStore, blob_path
 from gate.evidence.verify import verify_file
+from gate.evidence.verify_folder import verify_folder
 
 DRIVER = Path(__file__).with_name("crash_driver.py")
 STEPS = ("open", "write", "fsync", "close", "replace", "mkdir")
@@ -34,8 +35,9 @@ def files(folder: Path) -> list[Path]:
 def check_nothing_is_half_written(folder: Path, signer: Ed25519Signer) -> bool:
     """Assert that every visible file is whole; return whether the record is there."""
     there = False
+    check_the_ledger(folder, signer)
     for path in files(folder):
-        if path.name.startswith(TEMPORARY):
+        if path.name.startswith(TEMPORARY) or "ledger" in path.parts:
             continue
         if path.name.endswith(".intoto.jsonl"):
             there = True
@@ -45,9 +47,22 @@ def check_nothing_is_half_written(folder: Path, signer: Ed25519Signer) -> bool:
     return there
 
 
+def check_the_ledger(folder: Path, signer: Ed25519Signer) -> None:
+    """Assert that the ledger can be read, and speaks of nothing that is not there."""
+    if not folder.exists():
+        return
+    report = verify_folder(folder, [signer.verifying_key])
+    if report.ledger.signed is None:
+        assert not (folder / "ledger" / "checkpoint").exists()
+    else:
+        assert report.ok, report.failed
+
+
 def check_a_new_run_converges(folder: Path, facts: RunFacts, signer: Ed25519Signer) -> None:
     done = record(facts, signer, FolderStore(folder))
-    assert verify_file(Path(done.place), [signer.verifying_key]).problems == ()
+    report = verify_folder(folder, [signer.verifying_key])
+    assert report.ok, report.failed
+    assert (done.number, len(report.ledger.entries)) == (0, 1)
 
 
 class Faults:
@@ -83,36 +98,36 @@ def steps_of_a_run(facts: RunFacts, signer: Ed25519Signer, folder: Path) -> int:
 
 
 def test_a_failure_at_any_step_is_an_error_and_leaves_nothing_half_written(
-    facts: RunFacts, signer: Ed25519Signer, tmp_path: Path
+    facts: RunFacts, signer: Ed25519Signer, quick_path: Path
 ) -> None:
-    steps = steps_of_a_run(facts, signer, tmp_path / "whole")
+    steps = steps_of_a_run(facts, signer, quick_path / "whole")
     assert steps > 50
-    for code in FAILURES:
-        for number in range(steps):
-            folder = tmp_path / f"{code}-{number}"
-            with pytest.MonkeyPatch.context() as context:
-                Faults(context, number, code)
-                with pytest.raises(EvidenceError) as caught:
-                    record(facts, signer, FolderStore(folder))
-            assert caught.value.where.startswith(str(tmp_path))
-            assert caught.value.hint
-            check_nothing_is_half_written(folder, signer)
-            assert not [path for path in files(folder) if path.name.startswith(TEMPORARY)]
-            check_a_new_run_converges(folder, facts, signer)
+    for number in range(steps):
+        code = FAILURES[number % len(FAILURES)]
+        folder = quick_path / str(number)
+        with pytest.MonkeyPatch.context() as context:
+            Faults(context, number, code)
+            with pytest.raises(EvidenceError) as caught:
+                record(facts, signer, FolderStore(folder))
+        assert caught.value.where.startswith(str(quick_path))
+        assert caught.value.hint
+        check_nothing_is_half_written(folder, signer)
+        assert not [path for path in files(folder) if path.name.startswith(TEMPORARY)]
+        check_a_new_run_converges(folder, facts, signer)
 
 
 def test_a_failure_while_confirming_what_is_there_is_an_error(
-    facts: RunFacts, signer: Ed25519Signer, tmp_path: Path
+    facts: RunFacts, signer: Ed25519Signer, quick_path: Path
 ) -> None:
-    record(facts, signer, FolderStore(tmp_path))
-    steps = steps_of_a_run(facts, signer, tmp_path)
+    record(facts, signer, FolderStore(quick_path))
+    steps = steps_of_a_run(facts, signer, quick_path)
     assert steps > 20
     for number in range(steps):
         with pytest.MonkeyPatch.context() as context:
             Faults(context, number, errno.EIO)
             with pytest.raises(EvidenceError):
-                record(facts, signer, FolderStore(tmp_path))
-        assert check_nothing_is_half_written(tmp_path, signer)
+                record(facts, signer, FolderStore(quick_path))
+        assert check_nothing_is_half_written(quick_path, signer)
 
 
 def drive(mode: str, facts: RunFacts, folder: Path) -> str:
@@ -132,15 +147,15 @@ def drive(mode: str, facts: RunFacts, folder: Path) -> str:
 
 
 def test_a_run_killed_at_any_step_leaves_nothing_half_written(
-    facts: RunFacts, signer: Ed25519Signer, tmp_path: Path
+    facts: RunFacts, signer: Ed25519Signer, quick_path: Path
 ) -> None:
-    drive("kill", facts, tmp_path)
-    folders = sorted(path for path in tmp_path.iterdir() if path.name.isdigit())
+    drive("kill", facts, quick_path)
+    folders = sorted(path for path in quick_path.iterdir() if path.name.isdigit())
     visible = [check_nothing_is_half_written(folder, signer) for folder in folders]
     assert len(folders) > 100
     assert visible == sorted(visible), "a record, once there, is there at every later step"
     assert visible.count(False) > 50
-    leftovers = [path for path in files(tmp_path) if path.name.startswith(TEMPORARY)]
+    leftovers = [path for path in files(quick_path) if path.name.startswith(TEMPORARY)]
     assert leftovers, "no child was killed while it wrote"
     for folder in folders:
         check_a_new_run_converges(folder, facts, signer)
@@ -150,7 +165,9 @@ def test_a_file_size_limit_is_an_error_and_leaves_no_record(
     facts: RunFacts, tmp_path: Path
 ) -> None:
     assert "the file would be larger than allowed" in drive("limit", facts, tmp_path)
-    assert all(path.parts[-4] == "blobs" for path in files(tmp_path / "limited"))
+    left = {path.parts[len(tmp_path.parts) + 1] for path in files(tmp_path / "limited")}
+    assert left == {"blobs", "ledger"}
+    assert not (tmp_path / "limited" / "ledger" / "checkpoint").exists()
 
 
 def test_several_processes_may_record_the_same_runs_at_once(
@@ -159,8 +176,9 @@ def test_several_processes_may_record_the_same_runs_at_once(
     drive("parallel", facts, tmp_path)
     bundles = list((tmp_path / "shared").glob("*.intoto.jsonl"))
     assert len(bundles) == 10
-    for bundle in bundles:
-        assert verify_file(bundle, [signer.verifying_key]).problems == ()
+    report = verify_folder(tmp_path / "shared", [signer.verifying_key])
+    assert report.ok, report.failed
+    assert len(report.ledger.entries) == 10, "each run once"
     assert not [path for path in files(tmp_path) if path.name.startswith(TEMPORARY)]
 
 
@@ -200,7 +218,8 @@ def test_a_power_cut_takes_nothing_that_was_acknowledged(
     disk = PowerCut(monkeypatch)
     original = os.replace
     blobs = [blob_path(folder, attachment.sha256) for attachment in facts.attachments]
-    bundles = []
+    bundles: list[Path] = []
+    ledger: set[Path] = set()
 
     def replace(source: Path, target: Path) -> None:
         # The new name may reach the disk at once: all that it stands for must be there before.
@@ -208,12 +227,18 @@ def test_a_power_cut_takes_nothing_that_was_acknowledged(
         if target.name.endswith(".intoto.jsonl"):
             bundles.append(target)
             assert all(disk.survives(blob, tmp_path) for blob in blobs)
+        if target.name == "checkpoint":
+            assert all(disk.survives(path, tmp_path) for path in [*bundles, *ledger])
+        if "ledger" in target.parts:
+            ledger.add(target)
         original(source, target)
 
     monkeypatch.setattr(os, "replace", replace)
     done = record(facts, signer, FolderStore(folder))
     assert bundles == [Path(done.place)]
-    assert all(disk.survives(path, tmp_path) for path in [*blobs, Path(done.place)])
+    assert ledger == {path for path in files(folder / "ledger") if path.name != "lock"}
+    acknowledged = [*blobs, Path(done.place), *ledger]
+    assert all(disk.survives(path, tmp_path) for path in acknowledged)
 
 
 def test_what_a_killed_run_did_not_flush_is_flushed_by_the_next(
@@ -224,4 +249,7 @@ def test_what_a_killed_run_did_not_flush_is_flushed_by_the_next(
     done = record(facts, signer, FolderStore(tmp_path / "evidence"))
     folder = tmp_path / "evidence"
     blobs = [blob_path(folder, attachment.sha256) for attachment in facts.attachments]
-    assert all(disk.survives(path, folder) for path in [*blobs, Path(done.place)])
+    checkpoint = folder / "ledger" / "checkpoint"
+    disk.contents.add(checkpoint.stat().st_ino)  # flushed before it had its name
+    acknowledged = [*blobs, Path(done.place), checkpoint]
+    assert all(disk.survives(path, folder) for path in acknowledged)

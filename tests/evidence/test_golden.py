@@ -21,6 +21,7 @@ from gate.evidence.keys import Ed25519Signer
 from gate.evidence.record import record
 from gate.evidence.store import FolderStore
 from gate.evidence.verify import verify_file
+from gate.evidence.verify_folder import verify_folder
 
 PUBLIC_KEY = "gate.pub"
 
@@ -44,6 +45,7 @@ def write(
     for verdict in RunVerdict:
         record(make_facts(verdict), signer, FolderStore(folder))
     (folder / PUBLIC_KEY).write_bytes(signer.verifying_key.pem)
+    (folder / "ledger" / "lock").unlink()
 
 
 def test_fixed_facts_and_key_give_exactly_these_bytes(
@@ -68,3 +70,10 @@ def test_the_golden_records_verify_with_the_golden_key(golden: Path) -> None:
         assert report.run is not None
         verdicts.add(report.run.verdict)
     assert verdicts == set(RunVerdict)
+
+
+def test_the_golden_ledger_verifies_with_the_golden_key(golden: Path) -> None:
+    trusted = [read_public(golden / PUBLIC_KEY)]
+    report = verify_folder(golden, trusted)
+    assert report.ok
+    assert report.verdicts == dict.fromkeys(RunVerdict, 1)

@@ -12,10 +12,11 @@ import pytest
 
 from gate.bom.model import Reading, ReadingStatus
 from gate.errors import EvidenceError
+from gate.evidence import entry as entries
 from gate.evidence.extension import Actor, Reason, RunVerdict
 from gate.evidence.facts import SBOM, Attachment, RunFacts
-from gate.evidence.keys import Ed25519Signer
-from gate.evidence.record import Recorded, record
+from gate.evidence.keys import Ed25519Signer, Signer
+from gate.evidence.record import Kept, Recorded, record
 from gate.evidence.store import FolderStore, blob_path
 from gate.evidence.verify import verify_file
 
@@ -108,13 +109,18 @@ def test_blobs_are_stored_before_the_envelope_that_names_them(
             assert hashlib.sha256(content).hexdigest() == sha256
             steps.append("blob")
 
-        def put_bundle(self, run_id: str, bundle: bytes) -> str:
-            steps.append("bundle")
-            return f"memory:{run_id}"
+        def put_record(self, run_id: str, bundle: bytes, entry: bytes, signer: Signer) -> Kept:
+            read = entries.decode(entry)
+            assert read.bundle == f"sha256:{hashlib.sha256(bundle).hexdigest()}"
+            assert read.run_id == run_id
+            assert read.verdict is facts.verdict
+            assert read.subject == f"sha256:{facts.subject.digests['sha256']}"
+            steps.append("record")
+            return Kept(place=f"memory:{run_id}", number=7)
 
     done = record(facts, signer, Memory())
-    assert steps == ["read", "blob", "blob", "blob", "blob", "bundle"]
-    assert done.place == f"memory:{done.run_id}"
+    assert steps == ["read", "blob", "blob", "blob", "blob", "record"]
+    assert (done.place, done.number) == (f"memory:{done.run_id}", 7)
 
 
 class Untouched:
@@ -126,7 +132,7 @@ class Untouched:
     def put_blob(self, sha256: str, content: bytes) -> None:
         raise AssertionError
 
-    def put_bundle(self, run_id: str, bundle: bytes) -> str:
+    def put_record(self, run_id: str, bundle: bytes, entry: bytes, signer: Signer) -> Kept:
         raise AssertionError
 
 

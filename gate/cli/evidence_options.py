@@ -1,0 +1,79 @@
+"""What the commands that read evidence have in common: the folder, the keys, the failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gate.cli.places import evidence_folder, key_file, public_key_file
+from gate.errors import EvidenceError, VerificationError
+from gate.evidence.durable import read_file
+from gate.evidence.keyfiles import read_public
+from gate.evidence.keys import Ed25519VerifyingKey
+from gate.evidence.note import MAX_BYTES
+from gate.evidence.problems import Problem
+from gate.evidence.store import SUFFIX, bundle_name
+from gate.evidence.verify_ledger import KeptCheckpoint
+from gate.report.encoding import visible
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+trust_option = click.option(
+    "--trust",
+    "trusted",
+    metavar="PUBLIC-KEY",
+    multiple=True,
+    help="A public key you trust; else the one beside your own signing key.",
+)
+folder_option = click.option(
+    "--evidence",
+    "evidence_path",
+    metavar="DIR",
+    envvar="PATCHGATE_EVIDENCE",
+    help="Folder of the evidence.",
+)
+
+
+def read_trusted(given: Sequence[str]) -> list[Ed25519VerifyingKey]:
+    """Return the keys to trust; VerificationError where one cannot be read."""
+    paths = [Path(name) for name in given] or [public_key_file(key_file(None))]
+    return [read_public(path) for path in paths]
+
+
+def read_kept(given: Sequence[str]) -> list[KeptCheckpoint]:
+    """Return the checkpoints in files; VerificationError where one cannot be read."""
+    return [KeptCheckpoint(name=name, content=read_small(Path(name))) for name in given]
+
+
+def read_small(path: Path) -> bytes:
+    """Return a checkpoint or proof as it is; VerificationError where it cannot be read."""
+    try:
+        content = read_file(path, MAX_BYTES)
+    except EvidenceError as error:
+        raise VerificationError(error.what, where=error.where, hint="check the path") from error
+    if content is None:
+        raise VerificationError("does not exist", where=str(path), hint="check the path")
+    return content
+
+
+def record_file(run: str, evidence_path: str | None) -> Path:
+    """Return the record of a run: RUN is its id, or a file.  VerificationError where none is."""
+    given = Path(run)
+    path = given if run.endswith(SUFFIX) else evidence_folder(evidence_path) / bundle_name(run)
+    if not path.is_file():
+        raise VerificationError(
+            "there is no record of this run",
+            where=str(path),
+            hint="patchgate evidence list shows the runs of a folder (--evidence)",
+        )
+    return path
+
+
+def show_problems(problems: Sequence[Problem], *, err: bool = False) -> None:
+    """Print one line for each problem."""
+    for problem in problems:
+        place = f" {visible(problem.where)}:" if problem.where else ""
+        click.echo(f"  {problem.code.value}{place} {visible(problem.message)}", err=err)

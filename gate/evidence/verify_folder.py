@@ -1,0 +1,251 @@
+"""Verify a folder of evidence offline: its ledger, and every record against it.
+
+The ledger says which records there are, and what bytes they have
+(`gate.evidence.verify_ledger`).  Then, for every entry:
+
+1. the entry can be read, and its run has no other (V23);
+2. the record is there (V02) with the bytes of the entry (V01);
+3. the record verifies (`gate.evidence.verify`), and says what the entry says (V23).
+
+A record that has no entry (V22) is not one that the gate acknowledged: either a
+run was killed before it ended, or somebody put it there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from gate.errors import VerificationError
+from gate.evidence import entry as entries
+from gate.evidence import proof as proofs
+from gate.evidence.durable import unchanged
+from gate.evidence.entry import Entry
+from gate.evidence.extension import RunVerdict
+from gate.evidence.keys import VerifyingKey
+from gate.evidence.ledger import FOLDER, LOCK
+from gate.evidence.merkle import leaf_hash
+from gate.evidence.problems import Code, Problem
+from gate.evidence.store import SUFFIX, bundle_name
+from gate.evidence.verify import Report, verify_file
+from gate.evidence.verify_ledger import KeptCheckpoint, LedgerReport, verify_ledger
+from gate.evidence.vsa import RunStatement
+
+_NOT_IN_LEDGER = (
+    Problem(
+        code=Code.NOT_IN_LEDGER,
+        message="the ledger has no such record: its run was never acknowledged, "
+        "or somebody put it here",
+    ),
+)
+
+
+class Logged(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of a folder, or one entry of its ledger that has none."""
+
+    number: int | None
+    """Of its entry, from 0; None where the ledger does not know it."""
+    name: str
+    """Name of the bundle; empty where the entry cannot be read."""
+    report: Report | None
+    """None where the record is missing or cannot be read."""
+    problems: tuple[Problem, ...]
+    """All that is wrong with it, those of `report` among them."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is recorded, trusted and unaltered."""
+        return self.report is not None and not self.problems
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified ledger and the names of the records beside it, at one moment."""
+
+    ledger: LedgerReport
+    names: tuple[str, ...]
+    """Of the bundles, sorted."""
+
+    @property
+    def unlogged(self) -> tuple[Problem, ...]:
+        """What is wrong with a record that has no entry; nothing where entries are unknown."""
+        known = self.ledger.signed is not None and None not in self.ledger.entries
+        return _NOT_IN_LEDGER if known else ()
+
+
+class FolderReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of verifying a folder."""
+
+    ledger: LedgerReport
+    verdicts: Mapping[RunVerdict, int]
+    """How many of the records that verify have each verdict."""
+    failed: tuple[Logged, ...]
+    """The records that do not."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing at all is wrong."""
+        return self.ledger.ok and not self.failed
+
+
+def verify_folder(
+    folder: Path,
+    trusted: Sequence[VerifyingKey],
+    kept: Sequence[KeptCheckpoint] = (),
+    *,
+    blobs: bool = True,
+) -> FolderReport:
+    """Verify everything in `folder`, with `blobs` the attachments too.
+
+    VerificationError only where it is no folder, or cannot be listed.
+    """
+    snapshot = read_snapshot(folder, trusted, kept)
+    verdicts: Counter[RunVerdict] = Counter()
+    failed = []
+    for logged in verify_records(folder, snapshot, trusted, blobs=blobs):
+        if logged.ok and logged.report is not None and logged.report.run is not None:
+            verdicts[logged.report.run.verdict] += 1
+        else:
+            failed.append(logged)
+    return FolderReport(ledger=snapshot.ledger, verdicts=verdicts, failed=tuple(failed))
+
+
+def read_snapshot(
+    folder: Path, trusted: Sequence[VerifyingKey], kept: Sequence[KeptCheckpoint] = ()
+) -> Snapshot:
+    """Verify the ledger of `folder`, and list the records beside it.
+
+    VerificationError where it is no folder, or cannot be listed.
+    """
+    with unchanged(folder / FOLDER / LOCK):
+        try:
+            names = sorted(path.name for path in folder.iterdir() if path.name.endswith(SUFFIX))
+        except OSError as error:
+            what = f"cannot be listed ({error.strerror})"
+            hint = "give the folder that --evidence named"
+            raise VerificationError(what, where=str(folder), hint=hint) from error
+        ledger = verify_ledger(folder / FOLDER, trusted, kept)
+    return Snapshot(ledger=ledger, names=tuple(names))
+
+
+def verify_records(
+    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey], *, blobs: bool
+) -> Iterator[Logged]:
+    """Yield every entry of the ledger, in its order, with its record; then what has no entry."""
+    first: dict[str, int] = {}
+    for number, content in enumerate(snapshot.ledger.entries):
+        entry, problems = _read_entry(number, content)
+        if entry is None:
+            yield Logged(number=number, name="", report=None, problems=tuple(problems))
+            continue
+        name = bundle_name(entry.run_id)
+        if (earlier := first.setdefault(name, number)) != number:
+            message = f"run {entry.run_id} is entry {earlier} already"
+            problems.append(_disagrees(number, message))
+        logged = _verify_entry(folder, number, entry, trusted, blobs=blobs)
+        yield msgspec.structs.replace(logged, problems=(*problems, *logged.problems))
+    for name in snapshot.names:
+        if name not in first:
+            yield _without_entry(folder, name, snapshot.unlogged, trusted, blobs=blobs)
+
+
+def verify_record(
+    path: Path, snapshot: Snapshot | None, trusted: Sequence[VerifyingKey], *, blobs: bool
+) -> Logged:
+    """Verify one record, and with the `snapshot` of its folder that the ledger knows it.
+
+    VerificationError where the file cannot be read.
+    """
+    for number, content in enumerate(snapshot.ledger.entries if snapshot is not None else ()):
+        entry, _ = _read_entry(number, content)
+        if entry is not None and bundle_name(entry.run_id) == path.name:
+            return _verify_entry(path.parent, number, entry, trusted, blobs=blobs)
+    report = verify_file(path, trusted, blobs=blobs)
+    unlogged = snapshot.unlogged if snapshot is not None else ()
+    problems = (*unlogged, *report.problems)
+    return Logged(number=None, name=path.name, report=report, problems=problems)
+
+
+def verify_with_proof(
+    path: Path, given: bytes, name: str, trusted: Sequence[VerifyingKey], *, blobs: bool
+) -> Logged:
+    """Verify one record, and by the proof `given`, called `name`, that a ledger has it.
+
+    VerificationError where the record cannot be read.
+    """
+    report = verify_file(path, trusted, blobs=blobs)
+    problems = list(report.problems)
+    number = None
+    if report.run is not None:
+        run = RunStatement(subject=report.run.subject, summary=report.run.summary)
+        leaf = leaf_hash(entries.encode(entries.entry_of(run, report.digest)))
+        try:
+            proof = proofs.decode(given)
+            proofs.verify(proof, leaf, trusted)
+            number = proof.number
+        except VerificationError as error:
+            problems.append(Problem(code=Code.PROOF_FAILS, message=error.what, where=name))
+    return Logged(number=number, name=path.name, report=report, problems=tuple(problems))
+
+
+def _verify_entry(
+    folder: Path, number: int, entry: Entry, trusted: Sequence[VerifyingKey], *, blobs: bool
+) -> Logged:
+    name = bundle_name(entry.run_id)
+    try:
+        report = verify_file(folder / name, trusted, blobs=blobs)
+    except VerificationError as error:
+        missing = _problem(Code.BLOB_MISSING, number, f"the record {error.what} (deleted?)")
+        return Logged(number=number, name=name, report=None, problems=(missing,))
+    problems = (*_compare(number, entry, report), *report.problems)
+    return Logged(number=number, name=name, report=report, problems=problems)
+
+
+def _without_entry(
+    folder: Path,
+    name: str,
+    problems: tuple[Problem, ...],
+    trusted: Sequence[VerifyingKey],
+    *,
+    blobs: bool,
+) -> Logged:
+    """Return a record that no entry speaks of; of `problems` it has these in any case."""
+    try:
+        report = verify_file(folder / name, trusted, blobs=blobs)
+    except VerificationError as error:
+        unread = Problem(code=Code.NOT_AN_ENVELOPE, message=error.what)
+        return Logged(number=None, name=name, report=None, problems=(*problems, unread))
+    return Logged(number=None, name=name, report=report, problems=(*problems, *report.problems))
+
+
+def _read_entry(number: int, content: bytes | None) -> tuple[Entry | None, list[Problem]]:
+    if content is None:
+        return None, [_problem(Code.LEDGER_INCOMPLETE, number, "cannot be read")]
+    try:
+        return entries.decode(content), []
+    except VerificationError as error:
+        return None, [_disagrees(number, error.what)]
+
+
+def _compare(number: int, entry: Entry, report: Report) -> Iterator[Problem]:
+    """Yield where a record is not what its entry says."""
+    if report.digest != entry.bundle:
+        message = f"the record has {report.digest}, recorded was {entry.bundle}"
+        yield _problem(Code.BLOB_ALTERED, number, message)
+    run = report.run
+    if run is not None and (
+        run.run_id != entry.run_id
+        or run.verdict is not entry.verdict
+        or f"sha256:{run.subject[0].sha256}" != entry.subject
+    ):
+        yield _disagrees(number, "says something else than its record")
+
+
+def _disagrees(number: int, message: str) -> Problem:
+    return _problem(Code.ENTRY_DISAGREES, number, message)
+
+
+def _problem(code: Code, number: int, message: str) -> Problem:
+    return Problem(code=code, message=message, where=f"entry {number}")

@@ -1,0 +1,39 @@
+"""From a bom and what the advisories say to a verdict: one way, for a run and for its replay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from gate.advisories.lookup import Lookup
+from gate.advisories.model import AdvisorySet, SourceInfo
+from gate.bom.model import Bom
+from gate.matching.findings import Findings
+from gate.matching.match import match
+from gate.policy.decide import decide
+from gate.policy.facts import Facts
+from gate.policy.model import Policy
+from gate.policy.verdict import Verdict
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pure core came to."""
+
+    sources: tuple[SourceInfo, ...]
+    """Those that speak of anything that was asked."""
+    findings: Findings
+    verdict: Verdict
+
+
+def judge(
+    bom: Bom, asked: Lookup, advisories: AdvisorySet, policy: Policy, now: datetime
+) -> Judged:
+    """Match, and decide by `policy` for the time `now` (UTC)."""
+    ecosystems = {query.ecosystem for query in asked.queries}
+    sources = tuple(
+        source for source in advisories.sources if ecosystems & source.ecosystems.keys()
+    )
+    findings = match(bom, asked, advisories)
+    facts = Facts(bom=bom, lookup=asked, findings=findings, sources=sources, now=now)
+    return Judged(sources=sources, findings=findings, verdict=decide(facts, policy))
