@@ -122,13 +122,8 @@ def _apply(
     stored: StoredRecord, entries: list[Affected], query: Query, component: Component
 ) -> _Applying | None:
     """Return how a record applies to a component, or None if it does not."""
-    judged = [(entry, judge(entry, query.scheme, query.version)) for entry in entries]
-    hits = [(entry, answer) for entry, answer in judged if answer.affected is not False]
-    # Most rows are about versions below the installed one: the rest is for the few that hit.
-    if hits and base_of(query.ecosystem) in _ALL_BUILDS:
-        speaking = applicable(stored.record, entries, component)
-        judged = [(entry, answer) for entry, answer in judged if entry in speaking]
-        hits = _without_fixed_builds(judged)
+    version = query.scheme, query.version
+    hits = judged_entries(stored.record, entries, query.ecosystem, version, component)
     if not hits:
         return None
     certain = [answer for _, answer in hits if answer.affected]
@@ -152,6 +147,24 @@ def _apply(
         scheme=query.scheme,
         stated=tuple(statements(stored.record, applying)),
     )
+
+
+def judged_entries(
+    record: Record,
+    entries: list[Affected],
+    ecosystem: str,
+    version: tuple[str, str],
+    component: Component,
+) -> list[tuple[Affected, Judgement]]:
+    """Return the entries that affect a version (its scheme and text), or may do so."""
+    judged = [(entry, judge(entry, *version)) for entry in entries]
+    hits = [(entry, answer) for entry, answer in judged if answer.affected is not False]
+    # Most rows are about versions below the installed one: the rest is for the few that hit.
+    if hits and base_of(ecosystem) in _ALL_BUILDS:
+        speaking = applicable(record, entries, component)
+        judged = [(entry, answer) for entry, answer in judged if entry in speaking]
+        hits = _without_fixed_builds(judged)
+    return hits
 
 
 def _without_fixed_builds(
