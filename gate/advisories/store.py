@@ -84,18 +84,7 @@ class Store:
             if asked:
                 with self._reading(shard) as opened:
                     found.update(_keyed(opened, opened.candidates(asked)))
-        names: set[str] = set()
-        wanted = {
-            name
-            for stored in found.values()
-            for named in (*names_of(stored.record), *about(stored.record))
-            for name in (named, plain(named))
-        }
-        while wanted:
-            names |= wanted
-            fresh = self._named(wanted, found)
-            found |= fresh
-            wanted = {name for stored in fresh.values() for name in names_of(stored.record)} - names
+        self._add_neighbours(found)
         self._integrity.wait()
         return AdvisorySet(
             snapshot=self.digest, sources=self.sources, records=_without_copies(found.values())
@@ -108,6 +97,13 @@ class Store:
             with self._reading(shard) as opened:
                 found.update(_keyed(opened, opened.with_id(name)))
         return tuple(found[key] for key in sorted(found))
+
+    def known_as(self, name: str) -> tuple[StoredRecord, ...]:
+        """Return the records that go by `name`, and all that name the same flaw."""
+        found = self._named({name}, {})
+        self._add_neighbours(found)
+        self._integrity.wait()
+        return _without_copies([*found.values(), *self.record(name)])
 
     def verify(self) -> None:
         """Check everything that can be; AdvisoryError names the first thing that is wrong."""
@@ -122,6 +118,21 @@ class Store:
                     where=str(shard_path(self._folder, shard.file)),
                     hint=AGAIN,
                 )
+
+    def _add_neighbours(self, found: dict[tuple[str, int], StoredRecord]) -> None:
+        """Add what goes by the names of the flaws that the records in `found` are about."""
+        names: set[str] = set()
+        wanted = {
+            name
+            for stored in found.values()
+            for named in (*names_of(stored.record), *about(stored.record))
+            for name in (named, plain(named))
+        }
+        while wanted:
+            names |= wanted
+            fresh = self._named(wanted, found)
+            found |= fresh
+            wanted = {name for stored in fresh.values() for name in names_of(stored.record)} - names
 
     def _named(
         self, names: set[str], found: dict[tuple[str, int], StoredRecord]
