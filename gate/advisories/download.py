@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ import msgspec
 
 from gate.durable import Disk
 from gate.errors import AdvisoryError, UnreachableError
+from gate.retrying import TEMPORARY, retry_after
 
 if TYPE_CHECKING:
     import requests
@@ -34,7 +34,6 @@ _TIMEOUTS = (10.0, 60.0)
 """Seconds to connect, and between two pieces of an answer."""
 _CHUNK = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 _disk = Disk(AdvisoryError)
 
@@ -196,8 +195,11 @@ def _check_range(response: requests.Response, path: Path, have: int) -> None:
 
 def _refused(response: requests.Response, url: str) -> Exception:
     status = response.status_code
-    if status in _TEMPORARY:
-        return _Again(f"the server answers {status} {response.reason}", _retry_after(response))
+    if status in TEMPORARY:
+        return _Again(
+            f"the server answers {status} {response.reason}",
+            retry_after(response.headers.get("Retry-After")),
+        )
     if status == 404:
         return AdvisoryError(
             "does not exist (404)",
@@ -209,16 +211,6 @@ def _refused(response: requests.Response, url: str) -> Exception:
         where=url,
         hint="check the base URL, the proxy and the permissions",
     )
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the seconds that the server asks to wait; None where it does not say."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    with suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    return None
 
 
 def _reason(error: Exception) -> str:

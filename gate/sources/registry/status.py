@@ -6,18 +6,15 @@ Rules: OCI distribution specification, error codes; RFC 9110 section 10.2.3
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from gate.errors import UnreachableError
+from gate.retrying import TEMPORARY, retry_after
 from gate.sources.registry.transport import TryAgain
 
 if TYPE_CHECKING:
     import requests
 
-_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _TOO_MANY = 429
 _FORBIDDEN = 403
 _UNKNOWN = 404
@@ -26,9 +23,12 @@ _UNKNOWN = 404
 def trouble(response: requests.Response, where: str) -> Exception:
     """Build the error for an answer that is no success: TryAgain or UnreachableError."""
     status = response.status_code
-    if status in _TEMPORARY:
+    if status in TEMPORARY:
         meaning = ": too many requests" if status == _TOO_MANY else ""
-        return TryAgain(f"the server answers {status}{meaning}", _retry_after(response))
+        return TryAgain(
+            f"the server answers {status}{meaning}",
+            retry_after(response.headers.get("Retry-After")),
+        )
     if status == _UNKNOWN:
         return UnreachableError(
             "the registry has no such image (404)", where=where, hint="check name and tag"
@@ -44,13 +44,3 @@ def trouble(response: requests.Response, where: str) -> Exception:
         where=where,
         hint="check the host, and whether a proxy answers in its place",
     )
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the seconds that the server asks to wait; None where it does not say."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdecimal():
-        return float(value[:9])
-    with suppress(ValueError, TypeError, OverflowError):
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    return None
