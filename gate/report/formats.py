@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gate.report import bom, document
+from gate.report import bom, document, sarif
 from gate.run.result import Result
 
 Renderer = Callable[[Result, int], bytes]
@@ -13,5 +13,6 @@ Renderer = Callable[[Result, int], bytes]
 FORMATS: Mapping[str, Renderer] = {
     "cyclonedx": bom.render,
     "json": document.render,
+    "sarif": sarif.render,
 }
 """Formats for machines.  The table for people (`gate.report.table`) takes a terminal's colours."""

@@ -1,0 +1,188 @@
+"""The result as SARIF 2.1.0, for code scanning.
+
+Rules: OASIS SARIF 2.1.0, and what GitHub's code scanning accepts of it ("SARIF
+support for code scanning"): every result has a location in the repository, a
+rule and a fingerprint that outlives tags; `security-severity` is a string; a
+file with too many results is refused whole.
+
+What is no flaw of a package is a result as well, a policy that is not met and a
+target that could not be judged alike: an upload without results reads as
+"nothing found", and that must never stand for "nothing was looked at".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from gate import __version__
+from gate.advisories.severity import Severity
+from gate.bom.model import Component
+from gate.matching.findings import Finding
+from gate.policy.verdict import Cause, Decision, State
+from gate.report.encoding import visible, visible_json
+from gate.run.result import Result
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_RESULTS = 5000
+"""GitHub keeps this many of a run; a file with over 25,000 is refused."""
+_TEXT = 1000
+_LOCATION = "Dockerfile"
+"""Where a result is shown: code scanning wants a file of the repository."""
+_TAG = re.compile(r"(?:@[^/]*|:[^:/@]*)$")
+_CATEGORY = re.compile(r"[^A-Za-z0-9._/-]+")
+_SCORES = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.0",
+}
+"""What stands for a severity that came without a score; critical begins above 9.0."""
+_ORDER = list(Severity)
+
+_Object = dict[str, Any]
+
+
+def render(result: Result, exit_code: int) -> bytes:
+    """Return one run with a result for each reason and each finding, the gravest first."""
+    image = _logical_name(result.target)
+    found = [*_of_reasons(result, image), *_of_findings(result, image)]
+    rules: dict[str, _Object] = {}
+    results: list[_Object] = []
+    for rule, shown in found[:_RESULTS]:
+        rules.setdefault(rule["id"], rule)
+        results.append(shown)
+    places = {name: place for place, name in enumerate(rules)}
+    for shown in results:
+        shown["ruleIndex"] = places[shown["ruleId"]]
+    run: _Object = {
+        "tool": {
+            "driver": {
+                "name": "patchgate",
+                "semanticVersion": __version__,
+                "rules": list(rules.values()),
+            }
+        },
+        "automationDetails": {"id": f"patchgate/{_CATEGORY.sub('-', image)}/"},
+        "invocations": [_invocation(result, exit_code, left_out=len(found) - len(results))],
+        "results": results,
+        "properties": {"verdict": result.verdict.outcome.value, "target": visible(result.target)},
+    }
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    data = msgspec.json.format(msgspec.json.encode(document), indent=1)
+    return visible_json(data) + b"\n"
+
+
+def _logical_name(target: str) -> str:
+    """Return the name of an image without tag and digest: alerts must outlive them."""
+    name = target
+    while (shorter := _TAG.sub("", name)) not in {name, ""}:
+        name = shorter
+    return visible(name, 200)
+
+
+def _invocation(result: Result, exit_code: int, left_out: int) -> _Object:
+    """Say whether the target was judged at all, and everything that kept it from PASS."""
+    judged = all(reason.cause is Cause.POLICY for reason in result.verdict.reasons)
+    texts = [reason.message for reason in result.verdict.reasons]
+    if left_out:
+        texts.append(f"{left_out} more results are left out; the JSON result has all")
+    return {
+        "executionSuccessful": judged,
+        "exitCode": exit_code,
+        "exitCodeDescription": result.verdict.outcome.value,
+        "endTimeUtc": f"{result.now:%Y-%m-%dT%H:%M:%SZ}",
+        "toolExecutionNotifications": [
+            {"level": "error", "message": {"text": visible(text, _TEXT)}} for text in texts
+        ],
+    }
+
+
+def _of_reasons(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]:
+    for reason in result.verdict.reasons:
+        name = f"patchgate/{reason.code}"
+        short = "The policy is not met" if reason.cause is Cause.POLICY else "Not judged"
+        text = f"{image}: {visible(reason.message, _TEXT)}"
+        rule = _rule(name, f"{short}: {reason.code}", "See docs/policy.md and docs/exit-codes.md.")
+        yield rule, _result(name, "error", text, (name, image))
+
+
+def _of_findings(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]:
+    if result.bom is None or result.findings is None:
+        return
+    components = {component.ref: component for component in result.bom.components}
+    pairs = zip(result.findings.findings, result.verdict.decisions, strict=True)
+    for finding, decision in sorted(pairs, key=_gravity):
+        component = components[finding.ref]
+        rule = _rule(
+            finding.id,
+            f"{finding.id}: {finding.summary}" if finding.summary else finding.id,
+            f"{', '.join(finding.identifiers)}. `patchgate db show {finding.id}` explains it.",
+        )
+        rule["properties"] = {"tags": ["security", "vulnerability"], "precision": "very-high"}
+        if score := _score(finding, decision):
+            rule["properties"]["security-severity"] = score
+        level = "error" if decision.broken else "warning" if decision.warned else "note"
+        identity = (finding.id, component.type, component.namespace, component.name, image)
+        yield (
+            rule,
+            _result(finding.id, level, _sentence(finding, decision, component, image), identity),
+        )
+
+
+def _gravity(pair: tuple[Finding, Decision]) -> tuple[bool, int, str, str]:
+    finding, decision = pair
+    return not decision.broken, _ORDER.index(decision.severity), finding.id, finding.ref
+
+
+def _score(finding: Finding, decision: Decision) -> str:
+    """Return `security-severity`, "" for a flaw that nobody calls one."""
+    taken = finding.rating.taken
+    if taken is not None and taken.score is not None and taken.score > 0:
+        return f"{taken.score:.1f}"
+    return _SCORES.get(decision.severity, "")
+
+
+def _sentence(finding: Finding, decision: Decision, component: Component, image: str) -> str:
+    raised = f"Raise it to {finding.fixed}." if finding.fixed else "There is no fix yet."
+    due = ""
+    if decision.due is not None:
+        over = " (overdue)" if decision.state is State.OVERDUE else ""
+        due = f" Due {decision.due:%Y-%m-%d}{over}."
+    doubt = "" if finding.certain else " It is not certain that this version is affected."
+    text = (
+        f"{component.name} {component.version} in {image} has {finding.id} "
+        f"({decision.severity.value}). {raised}{due}{doubt}"
+    )
+    return visible(text, _TEXT)
+
+
+def _rule(name: str, short: str, help_text: str) -> _Object:
+    return {
+        "id": visible(name, 255),
+        "shortDescription": {"text": visible(short, _TEXT)},
+        "fullDescription": {"text": visible(short, _TEXT)},
+        "help": {"text": visible(help_text, _TEXT)},
+    }
+
+
+def _result(rule: str, level: str, text: str, identity: tuple[str, ...]) -> _Object:
+    digest = hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()
+    return {
+        "ruleId": visible(rule, 255),
+        "level": level,
+        "message": {"text": text},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _LOCATION},
+                    "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2},
+                }
+            }
+        ],
+        "partialFingerprints": {"primaryLocationLineHash": f"{digest}:1"},
+    }
