@@ -14,7 +14,7 @@ def validator(data: Path, name: str) -> Draft7Validator:
     """Return a validator for the schema in the file `name`; it reaches no network."""
     schemas = [_read(path) for path in sorted((data / "schema").glob("*.json"))]
     registry: Registry[Any] = Registry().with_resources(
-        (schema["$id"], Resource.from_contents(schema)) for schema in schemas
+        (schema["$id"], Resource.from_contents(schema)) for schema in schemas if "$id" in schema
     )
     schema = _read(data / "schema" / name)
     return Draft7Validator(schema, registry=registry)
