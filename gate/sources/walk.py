@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -28,6 +29,16 @@ CONTAINERS = frozenset(
     }
 )
 """Where runtimes keep the files of containers: targets of their own, not packages of the host."""
+
+_KERNEL = frozenset(
+    {
+        *("autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts"),
+        *("devtmpfs", "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore"),
+        *("ramfs", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tmpfs", "tracefs"),
+    }
+)
+"""File systems that the kernel makes up or keeps in memory (proc(5), filesystems(5))."""
+_MOUNTS = Path("/proc/self/mountinfo")
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEPTH = 128
@@ -59,6 +70,7 @@ class _Walker:
         self._matches: Callable[[bytes], bool] = wanted.matcher()
         self._programs = wanted.programs is not None
         self._device = device
+        self._kernel: frozenset[int] | None = None
         self._meter = meter
         self._where = where
 
@@ -106,18 +118,37 @@ class _Walker:
             self.enter(prefix + name, name, opened, depth + 1)
 
     def _mounted(self, path: bytes, device: int) -> None:
-        """Say that another file system is mounted here.
+        """Say that another file system is here.
 
-        Those of the kernel (proc, sysfs, tmpfs) have no block device and hold
-        no packages; a disk may.
+        Those of the kernel hold no packages.  Every other may: a disk, a network
+        share, and a subvolume of btrfs, which has a device number of its own.
         """
-        if os.major(device):
-            self.walked.unsearched.append(path)
-        else:
+        if self._kernel is None:
+            self._kernel = _kernel_devices()
+        if device in self._kernel:
             self._note("mount-not-searched", "another file system is mounted here", path)
+        else:
+            self.walked.unsearched.append(path)
 
     def _note(self, code: str, message: str, path: bytes) -> None:
         self.walked.notes.append(Note(code=code, message=message, path=text(path)))
+
+
+def _kernel_devices() -> frozenset[int]:
+    """Return the devices of the kernel's file systems; none where it does not say."""
+    try:
+        lines = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    devices = set()
+    for line in lines:
+        mount, _, source = line.partition(" - ")
+        fields = mount.split(" ")
+        if source.split(" ", 1)[0] in _KERNEL and len(fields) > 2:
+            major, _, minor = fields[2].partition(":")
+            if major.isdecimal() and minor.isdecimal():
+                devices.add(os.makedev(int(major), int(minor)))
+    return frozenset(devices)
 
 
 def _is_program(entry: os.DirEntry[str]) -> bool:

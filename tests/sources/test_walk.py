@@ -106,6 +106,31 @@ def test_another_file_system_is_not_entered() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", ["btrfs", "nfs4", "overlay", "fuse.sshfs", "ext4", None])
+def test_what_is_no_file_system_of_the_kernel_was_not_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str | None
+) -> None:
+    """An anonymous device is not a harmless one: subvolumes and shares have them as well."""
+    root = Path("/dev")
+    found = [p for p in root.iterdir() if p.is_mount() and not p.is_symlink()]
+    mounted = sorted(os.fsencode(p.name) for p in found)
+    if not mounted:
+        pytest.skip("nothing is mounted below /dev: no other file system to stay out of")
+    mounts = tmp_path / "mountinfo"
+    if kind is not None:
+        lines = []
+        for name in mounted:
+            device = (root / os.fsdecode(name)).stat().st_dev
+            number = f"{os.major(device)}:{os.minor(device)}"
+            lines.append(f"1 1 {number} / /x rw shared:1 - {kind} source rw\n")
+        mounts.write_text("".join(lines))
+    monkeypatch.setattr("gate.sources.walk._MOUNTS", mounts)
+    tree = FolderTree(root, Meter(), "t")
+    tree.find(WANTED)
+    assert sorted(tree.unsearched) == mounted
+    assert not [note for note in tree.notes if note.code == "mount-not-searched"]
+
+
 def test_the_walk_counts_against_the_budget(tmp_path: Path) -> None:
     put(tmp_path, *[f"{n}/x" for n in range(40)])
     tree = FolderTree(tmp_path, Meter(Budget(entries=50)), "t")
