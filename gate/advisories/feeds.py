@@ -26,6 +26,7 @@ EXPANDED_BYTES = 16 * 1024**3
 """Largest total of one archive; all of OSV is about a tenth of it."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
+_RECORD = ".json"
 _ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _CHUNK = 1024 * 1024
@@ -56,7 +57,7 @@ class Feed:
             if self.path.is_dir():
                 for path in _record_files(self.path):
                     yield path.relative_to(self.path).as_posix(), _read(path)
-            elif self.path.suffix == ".json":
+            elif self.path.suffix == _RECORD:
                 yield self.path.name, _read(self.path)
             else:
                 yield from _members(self.path)
@@ -80,6 +81,29 @@ def find_feeds(paths: Sequence[Path]) -> tuple[Feed, ...]:
                     hint="import one of them, or rename its folder",
                 )
     return tuple(feeds[name] for name in sorted(feeds))
+
+
+def passed_over(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the files in `paths` that `find_feeds` makes no feed of, sorted.
+
+    In the OSV layout that is everything but the archives, in a folder of records
+    everything but ``*.json``.
+    """
+    found: set[Path] = set()
+    for path in paths:
+        if not path.is_dir():
+            continue
+        with _readable(path):
+            feeds = _feeds_at(path)
+            taken = {feed.path for feed in feeds}
+            for file in path.rglob("*"):
+                if (
+                    file.is_file()
+                    and file not in taken
+                    and (feeds[0].path != path or file.suffix != _RECORD)
+                ):
+                    found.add(file)
+    return tuple(sorted(found))
 
 
 def _feeds_at(path: Path) -> list[Feed]:
@@ -118,7 +142,7 @@ def _name(name: str, path: Path) -> str:
 
 
 def _record_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.json") if path.is_file())
+    return sorted(path for path in folder.rglob(f"*{_RECORD}") if path.is_file())
 
 
 def _file_digest(path: Path) -> str:
@@ -137,15 +161,31 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_directory(archive, path)
-            for member in archive.infolist():
-                if member.filename.endswith(".json"):
-                    yield member.filename, archive.read(member)
+            for member in _check_records(archive, path):
+                yield member.filename, archive.read(member)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise AdvisoryError(
             f"is not a sound zip archive: {_what_it_is(path) or error}",
             where=str(path),
             hint="download it again; its digest tells a broken copy from a broken original",
         ) from error
+
+
+def _check_records(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+    """Return the members that are records; AdvisoryError where there are others beside them.
+
+    A record in another format must not be left out without a word.
+    """
+    files = [member for member in archive.infolist() if not member.is_dir()]
+    records = [member for member in files if member.filename.endswith(_RECORD)]
+    others = [member.filename for member in files if not member.filename.endswith(_RECORD)]
+    if records and others:
+        raise AdvisoryError(
+            f"has members that are no OSV records in JSON, such as {others[0][:100]!r}",
+            where=str(path),
+            hint="unpack it, and import the folder of its records",
+        )
+    return records
 
 
 def _check_directory(archive: zipfile.ZipFile, path: Path) -> None:

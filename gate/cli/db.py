@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from gate.advisories.ecosystems import base_of
+from gate.advisories.feeds import passed_over
 from gate.advisories.ingest import ImportOptions, ImportReport, Origin, import_paths
 from gate.advisories.lookup import lookup
 from gate.advisories.model import SourceInfo
@@ -39,6 +40,7 @@ def command() -> None:
 command.add_command(show_command)
 command.add_command(test_command)
 
+_FILES_SHOWN = 3
 _shrink_option = click.option(
     "--allow-shrink", is_flag=True, help="Accept a source that lost more than 5 % of its records."
 )
@@ -96,6 +98,7 @@ def import_command(
         progress=_progress(),
     )
     _print_report(report)
+    _say_passed_over(passed_over(paths))
     return exits.PASS
 
 
@@ -195,6 +198,14 @@ def update_command(
     )
     _print_report(report)
     return exits.PASS
+
+
+def _say_passed_over(files: Sequence[Path]) -> None:
+    """Name what lay beside the records and was not imported, on standard error."""
+    if files:
+        shown = ", ".join(file.name for file in files[:_FILES_SHOWN])
+        more = f" and {len(files) - _FILES_SHOWN} more" if len(files) > _FILES_SHOWN else ""
+        click.echo(f"patchgate: not imported: {visible(shown)}{more}", err=True)
 
 
 def _import_snapshot(folder: Path, path: Path, sha256: str, allow_shrink: bool) -> int:

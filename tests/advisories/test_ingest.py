@@ -216,6 +216,7 @@ GOOD = json.dumps(record("A")).encode()
         (zip_with(("A.json", b"\xff\xfe")), "no OSV record"),
         (zip_with(("A.txt", b"x")), "holds no OSV records"),
         (zip_with(), "holds no OSV records"),
+        (zip_with(("A.json", GOOD), ("B.yaml", b"id: B")), "no OSV records in JSON, such as"),
         (zip_with(("../A.json", GOOD)), "a member named '../A.json'"),
         (zip_with(("/A.json", GOOD)), "a member named '/A.json'"),
         (zip_with(("a\\..\\A.json", GOOD)), "a member named"),

@@ -37,6 +37,22 @@ def test_import_and_status(tmp_path: Path, archive: Path) -> None:
     assert checked == "every record and digest was checked"
 
 
+def test_what_lies_beside_the_records_is_named(tmp_path: Path, archive: Path) -> None:
+    osv = archive.parent.parent
+    (osv / "counts.json").write_text("{}")
+    (osv / "Mine").mkdir()
+    (osv / "Mine" / "A.yaml").write_text("id: A")
+    code, _, err = run(["db", "import", "--db", str(tmp_path / "db"), str(osv)])
+    assert (code, err) == (0, "patchgate: not imported: A.yaml, counts.json\n")
+    records = tmp_path / "Records"
+    records.mkdir()
+    (records / "A.json").write_text(json.dumps(record("A")))
+    for number in range(5):
+        (records / f"{number}.yaml").write_text("id: A")
+    code, _, err = run(["db", "import", "--db", str(tmp_path / "db"), str(records)])
+    assert (code, err) == (0, "patchgate: not imported: 0.yaml, 1.yaml, 2.yaml and 2 more\n")
+
+
 def test_status_as_json(tmp_path: Path, archive: Path) -> None:
     run(["db", "import", "--db", str(tmp_path / "db"), str(archive), "--as-of", "2026-11-02"])
     code, out, _ = run(["db", "status", "--db", str(tmp_path / "db"), "--json"])
