@@ -23,13 +23,13 @@ lint: $(READY)   ## style, types, and the layers of the architecture
 ci: lint test    ## what CI runs
 
 bench: $(READY)  ## measure, side by side with peers where they can be installed
-	$(PY) benchmarks/run.py $(ARGS)
+	$(PY) -m benchmarks.run $(ARGS)
 
 bench-full: $(READY)  ## measure the advisory store at the size of all of OSV (minutes, 1.5 GB)
-	$(PY) benchmarks/full.py $(ARGS)
+	$(PY) -m benchmarks.full $(ARGS)
 
 fuzz: $(READY)   ## feed broken inputs to every parser, a minute each
-	$(PY) fuzz/run.py $(ARGS)
+	$(PY) -m fuzz.run $(ARGS)
 
 lock:            ## write uv.lock and requirements/ from pyproject.toml (needs uv)
 	uv lock

@@ -1,6 +1,6 @@
 """Measure the advisory store at the size of all of OSV: some 800,000 records.
 
-    python benchmarks/full.py [--keep FOLDER]
+    python -m benchmarks.full [--keep FOLDER]
 
 The records are real ones under new names (benchmarks/corpus.py).  Takes a
 minute or two and 1.5 GB of disk; `make bench` does the everyday measurements.
@@ -18,15 +18,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks.corpus import DATA, SHARED, TIMES, make_corpus
+from benchmarks.inventories import large_bom
+from gate.advisories.lookup import lookup
+from gate.advisories.store import Store
+from gate.bom.model import Bom
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))
-
-from benchmarks.corpus import DATA, SHARED, TIMES, make_corpus  # noqa: E402 - found beside it
-from benchmarks.inventories import large_bom  # noqa: E402
-from gate.advisories.lookup import lookup  # noqa: E402
-from gate.advisories.store import Store  # noqa: E402
-from gate.bom.model import Bom  # noqa: E402
-
 PATCHGATE = str(Path(sys.executable).with_name("patchgate"))
 COMPONENTS = 3000
 

@@ -1,6 +1,6 @@
 """Measure patchgate, side by side with a peer where one can be installed.
 
-    python benchmarks/run.py [--short] [--json FILE]
+    python -m benchmarks.run [--short] [--json FILE]
 
 Real input comes from ../shared where it is there, else from tests/data; the
 output says which.  The peer is syft, from its package on the Python registry:
@@ -11,6 +11,7 @@ and records.  Nothing here fails because a machine is slow.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -22,15 +23,15 @@ import venv
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import zstandard
+
+from benchmarks.inventories import large_bom
+from benchmarks.processes import side_by_side
+from gate.advisories.lookup import lookup
+from gate.advisories.store import Store
+from gate.matching.match import match
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))
-
-from benchmarks.inventories import large_bom  # noqa: E402 - found beside this script
-from benchmarks.processes import side_by_side  # noqa: E402
-from gate.advisories.lookup import lookup  # noqa: E402
-from gate.advisories.store import Store  # noqa: E402
-from gate.matching.match import match  # noqa: E402
-
 SHARED = REPOSITORY.parent / "shared"
 DATA = REPOSITORY / "tests" / "data"
 PATCHGATE = str(Path(sys.executable).with_name("patchgate"))
@@ -201,8 +202,6 @@ def images(place: Path) -> dict[str, Path]:
     found = {}
     saved = SHARED / "images" / "debian-12-minbase-amd64.docker-save.tar.zst"
     if saved.exists():
-        import zstandard  # noqa: PLC0415 - only where the image is there
-
         plain = place / "debian-12.tar"
         with saved.open("rb") as source, plain.open("wb") as target:
             zstandard.ZstdDecompressor().copy_stream(source, target)
@@ -218,8 +217,6 @@ def matching(osv: Path, place: Path, repeats: int) -> list[Figure]:
 
     With the garbage collector as the command line sets it: see gate/cli/main.py.
     """
-    import gc  # noqa: PLC0415
-
     gc.freeze()
     gc.set_threshold(500_000, 20, 50)
     figures = []

@@ -1,6 +1,6 @@
 """Feed broken inputs to every parser of untrusted bytes.
 
-    python fuzz/run.py [--seconds N] [--seed N] [TARGET…]
+    python -m fuzz.run [--seconds N] [--seed N] [TARGET…]
 
 Inputs are real ones, changed a little: bits flipped, numbers set to their
 limits, parts cut out, doubled, moved or taken from another input.  A parser may
@@ -20,11 +20,9 @@ import time
 import traceback
 from pathlib import Path
 
+from fuzz.targets import TARGETS, Target
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))
-
-from fuzz.targets import TARGETS, Target  # noqa: E402 - found beside this script
-
 KEPT = REPOSITORY / ".patchgate" / "fuzz"
 SLOWEST = 10.0
 MEMORY = 512 << 20

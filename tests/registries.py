@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import pytest
 _SECONDS = 20
 _PAUSE = 0.05
 USER, PASSWORD = "reader", "a:secret that no output may hold"
+AUTH = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Registry:
         command += ["--insecure-policy", source, f"docker://{self.host}/{name}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def config_file(tmp_path: Path, content: object) -> str:
+    """Write Docker's ``config.json`` and return the folder that holds it."""
+    folder = tmp_path / "docker"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(content))
+    return str(folder)
 
 
 def programs(*names: str) -> None:

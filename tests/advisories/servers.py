@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
+
+from tests.serving import serving_on_a_free_port
 
 Fault = Callable[["Request"], bool]
 """Answers a request in its own way and returns True, or leaves it to the server."""
@@ -111,14 +112,6 @@ def healthy(request: Request) -> bool:
 def serving(mirror: Mirror) -> Iterator[Mirror]:
     """Serve `mirror` on a free port of this machine."""
     handler = type("Handler", (Request,), {"mirror": mirror})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    mirror.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving_on_a_free_port(handler) as port:
+        mirror.url = f"http://127.0.0.1:{port}"
         yield mirror
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -7,11 +7,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from urllib.parse import parse_qs, urlsplit
 
 from tests.builders import Image, oci_layout, sha256
+from tests.serving import serving_on_a_free_port
 
 USER, PASSWORD, REFRESH, TOKEN = "user", "pass:word-secret", "refresh-secret", "token-secret"
 BASIC = "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -203,14 +204,6 @@ def endless_body(request: Request, piece: bytes = bytes(65536), pause: float = 0
 def serving(fake: Fake) -> Iterator[Fake]:
     """Serve `fake` on a free port of this machine."""
     handler = type("Handler", (Request,), {"fake": fake})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    fake.host = f"localhost:{server.server_port}"
-    try:
+    with serving_on_a_free_port(handler) as port:
+        fake.host = f"localhost:{port}"
         yield fake
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
