@@ -18,6 +18,8 @@ class SubjectKind(StrEnum):
     IMAGE = "image"
     ROOTFS = "rootfs"
     HOST = "host"
+    SOURCE = "source"
+    """A folder of sources with the lock files of its dependencies."""
     SBOM = "sbom"
 
 
@@ -101,6 +103,14 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     vendor: str = ""
     licenses: tuple[str, ...] = ()
     locations: tuple[Location, ...] = ()
+    added_in: str = ""
+    """diff_id of the layer that brought this version; `Location.layer` is the one whose
+    file states it, which a database that is written anew hides."""
+    installed_at: datetime | None = None
+    """UTC, to the second; None where the system keeps no time."""
+    owned_by: str = ""
+    """`ref` of the distribution's package that it is a part of.  What is owned is judged
+    as that package, and is in a bom only when asked for."""
 
 
 class ReadingStatus(StrEnum):
@@ -137,6 +147,60 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, order=
     layer: str = ""
 
 
+class BaseImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The image that the subject was built from, as far as that can be known."""
+
+    name: str
+    """Reference of the base, as its catalog, label or Dockerfile writes it."""
+    basis: str
+    """How it was found: layers, labels, dockerfile."""
+    digest: str = ""
+    """``sha256:…`` of the base's manifest, where it is known."""
+    layers: int = 0
+    """How many of the subject's lowest layers are the base's; 0 where that is not known."""
+    created: datetime | None = None
+    """UTC."""
+    catalog: str = ""
+    """Which catalog named it; empty for labels and Dockerfiles."""
+
+
+class Kernel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, order=True):
+    """An installed kernel of a host."""
+
+    release: str
+    """As `uname -r` would say it."""
+    package: str = ""
+    """`ref` of the component it belongs to; empty where none is known."""
+
+
+class StaleProcess(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, order=True):
+    """A process that still runs code of files that were removed or replaced."""
+
+    pid: int
+    name: str
+    paths: tuple[str, ...]
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What only a machine has: what runs, since when, and what is to be restarted."""
+
+    machine_id: str = ""
+    """SHA-256 hex of machine-id(5) and a fixed label; the id itself is confidential."""
+    running_kernel: str = ""
+    """`uname -r`; empty for a mounted root."""
+    booted_at: datetime | None = None
+    """UTC."""
+    kernels: tuple[Kernel, ...] = ()
+    reboot_required: bool | None = None
+    """Whether the system says so itself; None where it has no way to say."""
+    reboot_reasons: tuple[str, ...] = ()
+    stale_processes: tuple[StaleProcess, ...] = ()
+    repositories: tuple[str, ...] = ()
+    """URLs that packages are configured to come from, without credentials, sorted."""
+    unseen: tuple[str, ...] = ()
+    """What could not be looked at, and why, for a person."""
+
+
 class Bom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that is known to be installed, and how completely that is known."""
 
@@ -146,3 +210,5 @@ class Bom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sorted by `ref`."""
     readings: tuple[Reading, ...] = ()
     notes: tuple[Note, ...] = ()
+    base: BaseImage | None = None
+    host: Host | None = None
