@@ -22,3 +22,9 @@ def shared() -> Path:
     if not (SHARED / "README.md").is_file():
         pytest.skip("no ../shared beside this clone: the larger body of real data is not tested")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests from finding what other tests, or the user who runs them, have read."""
+    monkeypatch.setenv("PATCHGATE_CACHE", "off")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gate.cli import exits
-from gate.cli.inputs import read_budget, read_policy
+from gate.cli.inputs import find_inventories, read_budget, read_policy
 from gate.cli.options import now_option, store_option, target_options
 from gate.cli.output import emit, wants_colour, write_file
 from gate.cli.places import evidence_folder, store_folder
@@ -83,6 +83,7 @@ def command(
     image: str,
     platform: str,
     limits: tuple[str, ...],
+    cache: str | None,
     evidence_path: str | None,
     key_path: str | None,
     no_evidence: bool,
@@ -98,13 +99,15 @@ def command(
     host:, sbom:.
     """
     wanted = _parse_outputs(outputs)
+    budget = read_budget(limits)
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
         policy=read_policy(policy_path),
         store=store_folder(store),
         clock=read_clock(now),
-        budget=read_budget(limits),
+        budget=budget,
+        inventories=find_inventories(cache, budget),
     )
     result = run_check(request, _recorder(no_evidence, key_path, evidence_path))
     code = _exit_code(result, exit_code_on_warn)

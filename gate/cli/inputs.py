@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from gate.cli.places import policy_file
+from gate.cli.places import cache_folder, policy_file
 from gate.errors import UsageError
 from gate.policy.document import parse_policy
 from gate.policy.model import DEFAULT
 from gate.policy.template import DEFAULT_DOCUMENT
 from gate.run.check import PolicyInUse
+from gate.run.inventories import Inventories
 from gate.sources.budget import Budget
 
 
@@ -51,3 +52,9 @@ def read_budget(limits: tuple[str, ...]) -> Budget:
             )
         changes[name] = int(value)
     return msgspec.structs.replace(Budget(), **changes)
+
+
+def find_inventories(cache: str | None, budget: Budget) -> Inventories | None:
+    """Return where inventories are kept (`--cache`), None where they are switched off."""
+    folder = cache_folder(cache)
+    return None if folder is None else Inventories(folder, budget)

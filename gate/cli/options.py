@@ -34,10 +34,16 @@ limit_option = click.option(
     multiple=True,
     help="Raise or lower a limit of the input budget; errors name the limit.",
 )
+cache_option = click.option(
+    "--cache",
+    metavar="DIR",
+    envvar="PATCHGATE_CACHE",
+    help="Folder of inventories of images that were read before; 'off' reads everything anew.",
+)
 
 
 def target_options(command: F) -> F:
     """Add the options that say how a target is opened."""
-    for option in (limit_option, platform_option, image_option):
+    for option in (cache_option, limit_option, platform_option, image_option):
         command = option(command)
     return command

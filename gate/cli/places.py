@@ -20,6 +20,15 @@ def store_folder(given: str | None) -> Path:
     return Path(given) if given else _base("XDG_CACHE_HOME", ".cache") / "patchgate" / "db"
 
 
+def cache_folder(given: str | None) -> Path | None:
+    """Return the folder of known inventories (`--cache`, PATCHGATE_CACHE); None for none."""
+    if given == "off":
+        return None
+    if given:
+        return Path(given)
+    return _base("XDG_CACHE_HOME", ".cache") / "patchgate" / "inventories"
+
+
 def evidence_folder(given: str | None) -> Path:
     """Return the folder that evidence is written to (`--evidence`, PATCHGATE_EVIDENCE)."""
     if given:

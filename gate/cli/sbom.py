@@ -13,7 +13,7 @@ from gate.bom.cyclonedx import write_bom as write_cyclonedx
 from gate.bom.model import Bom, ReadingStatus
 from gate.bom.spdx import write_bom as write_spdx
 from gate.cli import exits
-from gate.cli.inputs import read_budget
+from gate.cli.inputs import find_inventories, read_budget
 from gate.cli.options import now_option, target_options
 from gate.cli.output import emit, write_file
 from gate.report.encoding import visible
@@ -47,13 +47,16 @@ def generate(
     image: str,
     platform: str,
     limits: tuple[str, ...],
+    cache: str | None,
 ) -> int:
     """Write the SBOM of TARGET: CycloneDX 1.6 or SPDX 2.3 JSON.
 
     The same target gives the same bytes when --now or SOURCE_DATE_EPOCH fixes
     the time. An SBOM that is not complete says so in itself, and exits 3.
     """
-    bom = read_bom(target, Choice(image=image, platform=platform), read_budget(limits))
+    budget = read_budget(limits)
+    choice = Choice(image=image, platform=platform)
+    bom = read_bom(target, choice, budget, find_inventories(cache, budget))
     clock = read_source_date(os.environ) if now is None else read_clock(now)
     content = _WRITERS[name](bom, clock.now)
     if path is None:

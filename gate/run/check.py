@@ -7,6 +7,7 @@ findings, verdict, evidence.  Nothing is decided here.
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 
 import msgspec
@@ -27,12 +28,13 @@ from gate.matching.upgrades import upgrades
 from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.run.clock import Clock
+from gate.run.inventories import Inventories
 from gate.run.judging import judge
 from gate.run.recording import Inputs, Recorder
 from gate.run.result import EvidenceNote, PolicyNote, Result
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice, Request
-from gate.sources.targets import open_target
+from gate.sources.targets import archive_file, open_target
 
 
 class PolicyInUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,16 +63,38 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     store: Path
     clock: Clock
     budget: Budget = Budget()
+    inventories: Inventories | None = None
 
 
-def read_bom(target: str, choice: Choice, budget: Budget) -> Bom:
-    """Open a target and take its inventory.
+def read_bom(
+    target: str, choice: Choice, budget: Budget, inventories: Inventories | None = None
+) -> Bom:
+    """Open a target and take its inventory, or find it among `inventories`.
 
     Raises UsageError, InputError or UnreachableError.
     """
-    meter = Meter(budget)
-    opened = open_target(target, Request(wanted=wanted_by_all(), choice=choice), meter)
-    return opened if isinstance(opened, Bom) else take_inventory(opened, meter)
+    if inventories is None:
+        return _read(target, Request(wanted=wanted_by_all(), choice=choice), Meter(budget))[0]
+    file = archive_file(target)
+    if file is not None and (known := inventories.file(target, file, choice)) is not None:
+        return known
+    began = time.time()
+    request = Request(wanted=wanted_by_all(), choice=choice, recall=inventories.image)
+    bom, key = _read(target, request, Meter(budget))
+    if file is not None:
+        inventories.keep_file(target, file, choice, bom, began)
+    inventories.keep_image(key, bom)
+    return bom
+
+
+def _read(target: str, request: Request, meter: Meter) -> tuple[Bom, str]:
+    """Return the inventory, and what to keep it under."""
+    opened = open_target(target, request, meter)
+    if isinstance(opened, Bom):
+        return opened, ""
+    if opened.known is not None:
+        return msgspec.structs.replace(opened.known, subject=opened.subject), ""
+    return take_inventory(opened, meter), opened.key
 
 
 def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> Result:
@@ -82,7 +106,7 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
     """
     try:
         with Store.open(request.store) as store:
-            bom = read_bom(request.target, request.choice, request.budget)
+            bom = read_bom(request.target, request.choice, request.budget, request.inventories)
             asked = lookup(bom)
             advisories = store.select(asked.queries)
     except (AdvisoryError, InputError, UnreachableError) as error:

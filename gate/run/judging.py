@@ -11,10 +11,12 @@ from gate.advisories.model import AdvisorySet, SourceInfo
 from gate.bom.model import Bom
 from gate.matching.findings import Findings
 from gate.matching.match import match
+from gate.policy.context import NO_CONTEXT, Context
 from gate.policy.decide import decide
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.verdict import Verdict
+from gate.run.context import about_findings
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,11 +25,18 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceInfo, ...]
     """Those that speak of anything that was asked."""
     findings: Findings
+    context: Context
+    """The part of it that speaks of the findings."""
     verdict: Verdict
 
 
 def judge(
-    bom: Bom, asked: Lookup, advisories: AdvisorySet, policy: Policy, now: datetime
+    bom: Bom,
+    asked: Lookup,
+    advisories: AdvisorySet,
+    policy: Policy,
+    now: datetime,
+    context: Context = NO_CONTEXT,
 ) -> Judged:
     """Match, and decide by `policy` for the time `now` (UTC)."""
     ecosystems = {query.ecosystem for query in asked.queries}
@@ -35,5 +44,10 @@ def judge(
         source for source in advisories.sources if ecosystems & source.ecosystems.keys()
     )
     findings = match(bom, asked, advisories)
-    facts = Facts(bom=bom, lookup=asked, findings=findings, sources=sources, now=now)
-    return Judged(sources=sources, findings=findings, verdict=decide(facts, policy))
+    context = about_findings(context, findings)
+    facts = Facts(
+        bom=bom, lookup=asked, findings=findings, sources=sources, now=now, context=context
+    )
+    return Judged(
+        sources=sources, findings=findings, context=context, verdict=decide(facts, policy)
+    )

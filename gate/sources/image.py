@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from gate.bom.model import Layer, Note, Reading, ReadingStatus, Subject, SubjectKind
+from gate.bom.model import Bom, Layer, Note, Reading, ReadingStatus, Subject, SubjectKind
 from gate.errors import InputError
 from gate.sources.blobs import ScannedLayer
 from gate.sources.budget import Meter
 from gate.sources.documents import parse
 from gate.sources.overlay import OverlayTree
+from gate.sources.request import Recall, nothing_known
 from gate.sources.tree import Tree
 
 
@@ -61,6 +62,10 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     tree: Tree
     readings: tuple[Reading, ...] = ()
     notes: tuple[Note, ...] = ()
+    known: Bom | None = None
+    """What was found in this image before; then no layer was read and the tree is empty."""
+    key: str = ""
+    """What to keep the inventory under, so that a `Recall` finds it; "" for what has no name."""
 
 
 class LayerBlob(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +90,16 @@ def open_image(
     subject: Subject,
     meter: Meter,
     where: str,
+    *,
+    recall: Recall = nothing_known,
 ) -> Opened:
     """Read all layers, check them against manifest and configuration, and merge them.
 
     `subject` carries what the caller knows (name, digests, tags); created,
     platform, labels and layers are filled in here.  Raises InputError when a
-    layer is missing or is not the one that was described.
+    layer is missing or is not the one that was described.  `recall` is for
+    sources that state digests for what they hold: of an image that it knows no
+    layer is read.
     """
     diff_ids = config.rootfs.diff_ids
     if len(blobs) != len(diff_ids):
@@ -101,9 +110,14 @@ def open_image(
         )
     if len(blobs) > meter.budget.layers:
         raise meter.over("layers", f"{meter.budget.layers} layers", where)
-    scanned = _read_all(blobs)
-    for blob, layer, diff_id in zip(blobs, scanned, diff_ids, strict=True):
-        _check(blob, layer, diff_id, where)
+    known = recall(subject.image_id)
+    scanned = _read_all(blobs) if known is None else []
+    if known is None:
+        for blob, layer, diff_id in zip(blobs, scanned, diff_ids, strict=True):
+            _check(blob, layer, diff_id, where)
+        digests = [layer.digest for layer in scanned]
+    else:
+        digests = [blob.digest for blob in blobs]
     instructions, notes = _instructions(config, len(blobs))
     created, created_note = _created(config.created)
     tree = OverlayTree([(layer.diff_id, layer.content) for layer in scanned], meter, where)
@@ -116,15 +130,20 @@ def open_image(
         os=config.os,
         labels=dict(sorted((config.config.labels or {}).items())) if config.config else {},
         layers=tuple(
-            Layer(diff_id=layer.diff_id, digest=layer.digest, created_by=instruction)
-            for layer, instruction in zip(scanned, instructions, strict=True)
+            Layer(diff_id=diff_id, digest=digest, created_by=instruction)
+            for diff_id, digest, instruction in zip(diff_ids, digests, instructions, strict=True)
         ),
     )
     readings = tuple(
-        Reading(what="layer", status=ReadingStatus.COMPLETE, layer=layer.diff_id)
-        for layer in scanned
+        Reading(what="layer", status=ReadingStatus.COMPLETE, layer=diff_id) for diff_id in diff_ids
     )
-    return Opened(subject=filled, tree=tree, readings=readings, notes=(*notes, *created_note))
+    return Opened(
+        subject=filled,
+        tree=tree,
+        readings=readings,
+        notes=(*notes, *created_note),
+        known=known,
+    )
 
 
 def _read_all(blobs: Sequence[LayerBlob]) -> list[ScannedLayer]:

@@ -20,7 +20,7 @@ from gate.sources.blobs import Blobs
 from gate.sources.budget import Meter
 from gate.sources.documents import parse
 from gate.sources.image import LayerBlob, Opened, open_image, parse_config
-from gate.sources.request import Choice
+from gate.sources.request import Choice, Recall, nothing_known
 
 INDEX = "index.json"
 LAYOUT = "oci-layout"
@@ -68,7 +68,7 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     manifests: tuple[Descriptor, ...] | None = None
 
 
-def open_oci(blobs: Blobs, choice: Choice, meter: Meter) -> Opened:
+def open_oci(blobs: Blobs, choice: Choice, meter: Meter, recall: Recall = nothing_known) -> Opened:
     """Open the image that `choice` names, or the only one.
 
     Where no annotation names the image, its file or folder does.  Raises
@@ -93,7 +93,7 @@ def open_oci(blobs: Blobs, choice: Choice, meter: Meter) -> Opened:
     )
     layers = [_layer(blobs, layer) for layer in manifest.layers]
     config = parse_config(data, meter, _place(blobs, manifest.config))
-    return open_image(config, layers, subject, meter, where)
+    return open_image(config, layers, subject, meter, where, recall=recall)
 
 
 def find_manifest_of(blobs: Blobs, image_id: str, meter: Meter) -> str:

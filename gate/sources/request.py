@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
+from gate.bom.model import Bom
 from gate.sources.wanted import Wanted
+
+Recall = Callable[[str], Bom | None]
+"""From `Opened.key` to what was found in that image before."""
+
+
+def nothing_known(image: str) -> Bom | None:
+    """Know no image; a `Recall`."""
+    del image
+    return None
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -21,3 +33,4 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     wanted: Wanted
     choice: Choice = Choice()
+    recall: Recall = nothing_known

@@ -8,6 +8,7 @@ readers above need not know which.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ Chunk = bytes | memoryview
 
 _INLINE_HASH = 256 * 1024
 _QUEUED_CHUNKS = 8
+_RELEASED = 8 * 1024 * 1024
 
 
 class TruncatedError(InputError):
@@ -151,7 +153,8 @@ class Digest:
 
     def _work(self, chunks: queue.Queue[Chunk | None]) -> None:
         while (chunk := chunks.get()) is not None:
-            self._hash.update(chunk)
+            for piece in _passing(chunk):
+                self._hash.update(piece)
 
     def hexdigest(self) -> str:
         """Return the digest of everything added; ends the thread."""
@@ -160,6 +163,21 @@ class Digest:
             self._thread.join()
             self._queue = self._thread = None
         return self._hash.hexdigest()
+
+
+def _passing(chunk: Chunk) -> Iterator[Chunk]:
+    """Yield `chunk` in pieces; of a mapped file, let go of the pages that were seen.
+
+    Else all of a large archive would count as memory of this process.  Whoever
+    looks at such a page again gets it from the page cache.
+    """
+    file = chunk.obj if isinstance(chunk, memoryview) else None
+    if not isinstance(file, mmap.mmap):
+        yield chunk
+        return
+    for start in range(0, len(chunk), _RELEASED):
+        yield chunk[start : start + _RELEASED]
+        file.madvise(mmap.MADV_DONTNEED)
 
 
 def hashed(chunks: Iterable[Chunk], digest: Digest) -> Iterator[Chunk]:

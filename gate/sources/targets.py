@@ -47,10 +47,10 @@ def open_target(target: str, request: Request, meter: Meter) -> Opened | Bom:
     return _open_named_image(target, request, meter)
 
 
-def _open_named_image(name: str, request: Request, meter: Meter) -> Opened:
+def _open_named_image(name: str, request: Request, meter: Meter) -> Opened | Bom:
     """Open what is neither a file nor a folder: the daemon's image, else the registry's."""
     try:
-        return open_daemon(name, request.wanted, meter)
+        return open_daemon(name, request, meter)
     except NotInDaemonError as in_daemon:
         # An image that is there and breaks off is not looked for elsewhere: the
         # registry's image of that name may be another one.
@@ -88,10 +88,10 @@ def _open_oci(name: str, request: Request, meter: Meter) -> Opened:
     return open_archive(path, request, meter, kind="oci")
 
 
-def _open_daemon(name: str, request: Request, meter: Meter) -> Opened:
+def _open_daemon(name: str, request: Request, meter: Meter) -> Opened | Bom:
     if not name:
         raise UsageError("names no image", where="daemon:", hint="for example daemon:debian:12")
-    return open_daemon(name, request.wanted, meter)
+    return open_daemon(name, request, meter)
 
 
 def _open_registry(name: str, request: Request, meter: Meter) -> Opened:
@@ -130,6 +130,16 @@ def _existing(name: str) -> Path:
     if not name or not path.exists():
         raise InputError("there is no such file", where=name or "the target", hint="check the path")
     return path
+
+
+def archive_file(target: str) -> Path | None:
+    """Return the file that `target` names if it is to be read as an archive."""
+    prefix, colon, rest = target.partition(":")
+    if colon and prefix in OPENERS:
+        path = Path(rest)
+        return path if prefix in {"archive", "docker-archive", "oci"} and path.is_file() else None
+    path = Path(target)
+    return path if path.is_file() and not bomfile.looks_like_document(path) else None
 
 
 OPENERS: Mapping[str, Opener] = {

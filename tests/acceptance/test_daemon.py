@@ -11,6 +11,8 @@ import pytest
 
 from gate.bom.model import SubjectKind
 from gate.run.check import read_bom
+from gate.run.inventories import Inventories
+from gate.sources import daemon as daemon_source
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.acceptance.daemons import running_daemon
@@ -62,6 +64,10 @@ def test_every_image_that_is_shared(
     check_import(path, docker_host, tmp_path, *SHARED_IMAGES[pattern])
 
 
+def never_sent(*_: object, **__: object) -> None:
+    raise AssertionError("the daemon was asked for an image that was read before")
+
+
 def check_import(path: Path, host: str, tmp_path: Path, kind: str, count: int) -> None:
     import docker  # noqa: PLC0415 - slow, and only here
 
@@ -85,6 +91,11 @@ def check_import(path: Path, host: str, tmp_path: Path, kind: str, count: int) -
     assert {place.layer for c in bom.components for place in c.locations} == {
         bom.subject.layers[0].diff_id
     }
+    known = Inventories(tmp_path / "cache", Budget())
+    assert read_bom(tag, Choice(), Budget(), known) == bom
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(daemon_source, "StreamedArchive", never_sent)
+        assert read_bom(tag, Choice(), Budget(), known) == bom
     archive = read_bom(str(saved), Choice(), Budget())
     assert archive.components == bom.components
     assert archive.subject.image_id == bom.subject.image_id

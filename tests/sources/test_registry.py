@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from gate.bom.model import Bom
-from gate.errors import UnreachableError, UsageError
+from gate.errors import GateError, UnreachableError, UsageError
 from gate.run.check import read_bom
+from gate.run.inventories import Inventories
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import (
@@ -245,3 +246,24 @@ def own_authority(folder: Path) -> tuple[Path, Path]:
     )
     pem = certificate.public_bytes(serialization.Encoding.PEM)
     return write(folder / "ca.pem", pem), write(folder / "key.pem", private)
+
+def test_layers_of_an_image_that_was_read_before_are_not_fetched(
+    registry: Registry, tmp_path: Path
+) -> None:
+    archive = write(tmp_path / "image.tar", tar(oci_layout(image())))
+    registry.push(f"oci-archive:{archive}", "again:1", "--preserve-digests")
+    registry.push(f"oci-archive:{archive}", "again:2", "--preserve-digests")
+    target = f"registry:{registry.host}/again:"
+    known = Inventories(tmp_path / "cache", Budget())
+    first = read_bom(f"{target}1", Choice(), Budget(), known)
+    for layer in first.subject.layers:
+        digest = layer.digest.removeprefix("sha256:")
+        (blob,) = registry.folder.rglob(f"blobs/sha256/*/{digest}/data")
+        blob.unlink()
+    assert read_bom(f"{target}1", Choice(), Budget(), known) == first
+    # The same content under another name is known, too, and keeps its own name.
+    second = read_bom(f"{target}2", Choice(), Budget(), known)
+    assert second.subject.name.endswith("again:2")
+    assert second.components == first.components
+    with pytest.raises(GateError):
+        read_bom(f"{target}1", Choice(), Budget())

@@ -23,6 +23,8 @@ from gate.sources.registry.store import RegistryBlobs
 from gate.sources.registry.transport import Transport
 from gate.sources.request import Request
 
+SOURCE = "registry"
+
 
 def open_registry(
     name: str, request: Request, meter: Meter, *, sleep: Callable[[float], None] = time.sleep
@@ -39,10 +41,20 @@ def open_registry(
     endpoints = endpoints_of(reference, os.environ.get(VARIABLE, ""))
     transport = Transport(meter, sleep)
     blobs, endpoint = _pinned(reference, endpoints, transport, request, meter)
-    opened = open_oci(blobs, request.choice, meter)
-    subject = _subject(opened.subject, reference, blobs)
-    notes = (*opened.notes, *_notes(endpoint))
-    return msgspec.structs.replace(opened, subject=subject, notes=notes)
+    notes = _notes(endpoint)
+
+    def key_of(image_id: str) -> str:
+        return " ".join((SOURCE, image_id, *(note.message for note in notes)))
+
+    opened = open_oci(
+        blobs, request.choice, meter, lambda image_id: request.recall(key_of(image_id))
+    )
+    return msgspec.structs.replace(
+        opened,
+        subject=_subject(opened.subject, reference, blobs),
+        notes=(*opened.notes, *notes),
+        key=key_of(opened.subject.image_id),
+    )
 
 
 def _pinned(
@@ -83,7 +95,7 @@ def _subject(subject: Subject, reference: Reference, blobs: RegistryBlobs) -> Su
     pinned = {f"{reference.name}@{digest}" for digest in (blobs.root.digest, manifest)}
     return msgspec.structs.replace(
         subject,
-        source="registry",
+        source=SOURCE,
         name=str(reference),
         tags=() if reference.digest else (str(reference),),
         repo_digests=tuple(sorted(pinned)),
