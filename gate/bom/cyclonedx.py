@@ -40,6 +40,7 @@ _TYPES = {
     SubjectKind.ROOTFS: "operating-system",
     SubjectKind.HOST: "device",
     SubjectKind.SBOM: "application",
+    SubjectKind.SOURCE: "application",
 }
 _ALGORITHMS = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 

@@ -38,6 +38,7 @@ _PURPOSES = {
     SubjectKind.ROOTFS: "OPERATING_SYSTEM",
     SubjectKind.HOST: "DEVICE",
     SubjectKind.SBOM: "OTHER",
+    SubjectKind.SOURCE: "SOURCE",
 }
 _ALGORITHMS = {"sha256": "SHA256", "sha384": "SHA384", "sha512": "SHA512"}
 

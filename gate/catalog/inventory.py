@@ -12,12 +12,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gate.bom.model import Bom, Component, Distro, Location, Reading, ReadingStatus, Subject
+from gate.bom.model import Bom, Component, Distro, Location, Reading, ReadingStatus, SubjectKind
 from gate.bom.purl import PackageName, distro_qualifier, write_purl
 from gate.catalog import distro as distro_file
 from gate.catalog.apk import ApkCataloger
 from gate.catalog.dpkg import DpkgCataloger
 from gate.catalog.languages import read_languages, wanted_by_languages
+from gate.catalog.locks.reading import read_locks, wanted_by_locks
 from gate.catalog.package import Cataloger, Found, Package
 from gate.catalog.rpmdb import RpmCataloger
 from gate.sources.budget import Meter
@@ -47,7 +48,12 @@ def wanted_by_all() -> Wanted:
 
 
 def take_inventory(opened: Opened, meter: Meter) -> Bom:
-    """Return what is installed in an opened target, and how completely it was read."""
+    """Return what is installed in an opened target, and how completely it was read.
+
+    Of a folder of sources it is what the lock files say would be installed.
+    """
+    if opened.subject.kind is SubjectKind.SOURCE:
+        return _of_sources(opened, meter)
     tree = SearchedTree(opened.tree, wanted_by_all())
     distro, distro_reading = distro_file.read_distro(tree)
     found = [cataloger(tree, meter) for cataloger in CATALOGERS.values()]
@@ -67,9 +73,20 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
         readings=readings,
         notes=(*opened.notes, *tree.notes, *languages.notes),
     )
-    if "sha256" in bom.subject.digests:
-        return bom
-    return msgspec.structs.replace(bom, subject=_with_digest(bom))
+    return _identified(bom)
+
+
+def _of_sources(opened: Opened, meter: Meter) -> Bom:
+    tree = SearchedTree(opened.tree, wanted_by_locks())
+    locked = read_locks(tree, meter)
+    return _identified(
+        Bom(
+            subject=opened.subject,
+            components=_components([*locked.packages], None),
+            readings=(*opened.readings, *locked.readings, *_unsearched(tree)),
+            notes=(*opened.notes, *tree.notes),
+        )
+    )
 
 
 def _judged(found: list[Found]) -> list[Reading]:
@@ -161,8 +178,12 @@ def _component(package: Package, distro: Distro | None) -> Component:
     )
 
 
-def _with_digest(bom: Bom) -> Subject:
+def _identified(bom: Bom) -> Bom:
     """Give a subject without bytes of its own the digest of its inventory."""
+    if "sha256" in bom.subject.digests:
+        return bom
     inventory = msgspec.json.encode((bom.distro, bom.components, bom.readings), order="sorted")
-    digest = hashlib.sha256(inventory).hexdigest()
-    return msgspec.structs.replace(bom.subject, digests={"sha256": digest})
+    digests = {"sha256": hashlib.sha256(inventory).hexdigest()}
+    return msgspec.structs.replace(
+        bom, subject=msgspec.structs.replace(bom.subject, digests=digests)
+    )

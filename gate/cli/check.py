@@ -15,6 +15,7 @@ from gate.cli.options import now_option, store_option, target_options
 from gate.cli.output import emit, wants_colour, write_file
 from gate.cli.places import evidence_folder, store_folder
 from gate.cli.signing import make_recorder
+from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.errors import EvidenceError, GateError, InputError, UsageError
 from gate.policy.verdict import Outcome
 from gate.report import table
@@ -23,6 +24,7 @@ from gate.report.formats import FORMATS
 from gate.run.check import CheckRequest
 from gate.run.check import check as run_check
 from gate.run.clock import read_clock
+from gate.run.history import History
 from gate.run.recording import Recorder
 from gate.run.result import Result
 from gate.sources.request import Choice
@@ -52,6 +54,7 @@ _LINE = 500
 )
 @now_option
 @target_options
+@attributes_option
 @click.option(
     "--evidence",
     "evidence_path",
@@ -83,6 +86,7 @@ def command(
     image: str,
     platform: str,
     limits: tuple[str, ...],
+    attributes: tuple[str, ...],
     cache: str | None,
     evidence_path: str | None,
     key_path: str | None,
@@ -94,12 +98,13 @@ def command(
 
     TARGET is a `docker save` or OCI archive, an OCI layout folder, an image in
     the Docker daemon or in a registry, a root file system (folder or tar),
-    `host` for this machine, or an SBOM file. It is recognised by content; a
-    prefix forces the kind: docker-archive:, oci:, daemon:, registry:, rootfs:,
-    host:, sbom:.
+    `host` for this machine, a folder of sources with lock files, or an SBOM
+    file. It is recognised by content; a prefix forces the kind:
+    docker-archive:, oci:, daemon:, registry:, rootfs:, host:, source:, sbom:.
     """
     wanted = _parse_outputs(outputs)
     budget = read_budget(limits)
+    recorder = _recorder(no_evidence, key_path, evidence_path)
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
@@ -108,8 +113,10 @@ def command(
         clock=read_clock(now),
         budget=budget,
         inventories=find_inventories(cache, budget),
+        attributes=read_attributes(attributes),
+        history=_history(recorder, evidence_path),
     )
-    result = run_check(request, _recorder(no_evidence, key_path, evidence_path))
+    result = run_check(request, recorder)
     code = _exit_code(result, exit_code_on_warn)
     _write_outputs(result, code, wanted, colour)
     return code
@@ -146,6 +153,14 @@ def _recorder(
     for warning in warnings:
         click.echo(f"patchgate: {visible(warning)}", err=True)
     return recorder
+
+
+def _history(
+    recorder: Recorder | EvidenceError | None, evidence_path: str | None
+) -> History | None:
+    if not isinstance(recorder, Recorder):
+        return None
+    return History(folder=evidence_folder(evidence_path), key=recorder.signer.verifying_key)
 
 
 def _exit_code(result: Result, exit_code_on_warn: bool) -> int:

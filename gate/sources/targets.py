@@ -20,6 +20,7 @@ from gate.sources.layout import LayoutFolder, is_layout
 from gate.sources.registry.reference import parse_reference
 from gate.sources.request import Request
 from gate.sources.rootfs import open_host, open_rootfs_folder
+from gate.sources.sourcefolder import is_source_folder, open_source_folder
 
 _FILE_ENDINGS = (".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".json", ".xml", ".spdx")
 
@@ -38,13 +39,22 @@ def open_target(target: str, request: Request, meter: Meter) -> Opened | Bom:
         return OPENERS[prefix](rest, request, meter)
     path = Path(target)
     if path.is_dir():
-        return OPENERS["oci" if is_layout(path) else "rootfs"](target, request, meter)
+        return OPENERS[_kind_of_folder(path)](target, request, meter)
     if path.exists():
         is_bom = bomfile.looks_like_document(path)
         return OPENERS["sbom" if is_bom else "archive"](target, request, meter)
     if target.startswith((".", "/", "~")) or target.endswith(_FILE_ENDINGS):
         raise InputError("there is no such file", where=target, hint="check the path")
     return _open_named_image(target, request, meter)
+
+
+def _kind_of_folder(path: Path) -> str:
+    if is_layout(path):
+        return "oci"
+    try:
+        return "source" if is_source_folder(path) else "rootfs"
+    except OSError as error:
+        raise InputError(f"cannot be opened ({error.strerror})", where=path.name) from error
 
 
 def _open_named_image(name: str, request: Request, meter: Meter) -> Opened | Bom:
@@ -109,6 +119,14 @@ def _open_rootfs(name: str, request: Request, meter: Meter) -> Opened:
     return open_archive(path, request, meter, kind="rootfs")
 
 
+def _open_source(name: str, request: Request, meter: Meter) -> Opened:
+    del request
+    path = _existing(name)
+    if not path.is_dir():
+        raise UsageError("is not a folder", where=name, hint="give the folder of the sources")
+    return open_source_folder(path, meter)
+
+
 def _open_host(name: str, request: Request, meter: Meter) -> Opened:
     del request
     if name:
@@ -151,5 +169,6 @@ OPENERS: Mapping[str, Opener] = {
     "registry": _open_registry,
     "rootfs": _open_rootfs,
     "sbom": _open_bom,
+    "source": _open_source,
 }
 """Prefix of a target to what opens it."""
