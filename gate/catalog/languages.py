@@ -13,7 +13,7 @@ from gate.catalog.conda import CONDA
 from gate.catalog.language import Installed, LanguageCataloger
 from gate.catalog.node import NODE
 from gate.catalog.package import Found, Package, reading_of
-from gate.catalog.programs import READERS, ProgramCataloger
+from gate.catalog.programs import PROGRAMS
 from gate.catalog.python import PYTHON
 from gate.catalog.unread import UNREAD
 from gate.sources.budget import Meter
@@ -25,7 +25,7 @@ LANGUAGES: Sequence[LanguageCataloger] = (
     PYTHON,
     CONDA,
     NODE,
-    *(ProgramCataloger(what=what) for what in READERS),
+    *PROGRAMS,
     *UNREAD,
 )
 """What is read of every target, beside the package databases."""

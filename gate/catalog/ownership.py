@@ -15,7 +15,6 @@ is matched by its own name: at worst a finding too many.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
@@ -25,6 +24,7 @@ from gate.catalog import filelists
 from gate.catalog.package import Package
 from gate.errors import InputError
 from gate.sources.budget import Meter
+from gate.sources.streams import digest_of
 from gate.sources.tree import Tree
 
 WANTED = filelists.WANTED
@@ -115,4 +115,4 @@ def _is_unchanged(tree: Tree, path: bytes, digests: Digests | None, checksum: st
         content = tree.read(path)
     except InputError:
         return False
-    return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest() == expected
+    return digest_of(content, algorithm) == expected

@@ -16,9 +16,9 @@ from gate.errors import InputError
 from gate.sources.budget import MIB, Meter
 from gate.sources.paths import text
 from gate.sources.streams import Chunk
-from gate.sources.tree import MissingError, Program, follow
+from gate.sources.tree import Excerpt, MissingError, follow
 from gate.sources.walk import Walked, walk
-from gate.sources.wanted import ELF_MAGIC, Reduce, Wanted
+from gate.sources.wanted import Reduction, Wanted
 
 _FOLDER_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -107,7 +107,7 @@ class FolderTree:
                 found.add(path)
         for folder in wanted.folders:
             found.update(folder + b"/" + name for name in self._files_in(folder))
-        if wanted.names or wanted.programs:
+        if wanted.names or wanted.reductions:
             found.update(self._walk(wanted).files)
         return sorted(found)
 
@@ -119,38 +119,39 @@ class FolderTree:
             self.unsearched = self._walked.unsearched
         return self._walked
 
-    def programs(self, reduce: Reduce) -> list[Program]:
-        """Return the executable ELF files of which `reduce` keeps anything, sorted."""
+    def excerpts(self, reduction: Reduction) -> list[Excerpt]:
+        """Return the files of which `reduction` keeps anything, sorted."""
         walked = self._walked
-        if walked is None or walked.wanted.programs is not reduce:
-            walked = self._walk(Wanted(programs=reduce))
+        if walked is None or reduction not in walked.wanted.reductions:
+            walked = self._walk(Wanted(reductions=frozenset({reduction})))
         found = []
-        for path in walked.programs:
+        for path in walked.reducible.get(reduction, ()):
             try:
-                excerpt = self._excerpt(path, reduce)
+                kept = self._excerpt(path, reduction)
             except FileNotFoundError:
                 # A running system removes files while they are read.
                 continue
             except OSError as error:
-                found.append(Program(path, b"", f"cannot be read ({error.strerror})"))
+                found.append(Excerpt(path, b"", f"cannot be read ({error.strerror})"))
             else:
-                if excerpt:
-                    found.append(Program(path, excerpt))
+                if kept:
+                    found.append(Excerpt(path, kept))
         return sorted(found)
 
-    def _excerpt(self, path: bytes, reduce: Reduce) -> bytes:
+    def _excerpt(self, path: bytes, reduction: Reduction) -> bytes:
+        magic = reduction.magic
         parent, name = self._parent(path)
         try:
             opened = os.open(name, _FILE_FLAGS, dir_fd=parent)
         finally:
             os.close(parent)
         try:
-            if os.pread(opened, len(ELF_MAGIC), 0) != ELF_MAGIC:
+            if not os.fstat(opened).st_size or os.pread(opened, len(magic), 0) != magic:
                 return b""
             with mmap.mmap(opened, 0, access=mmap.ACCESS_READ) as mapped:
                 view = memoryview(mapped)
                 try:
-                    return reduce(path, view)
+                    return reduction.reduce(path, view, False)
                 finally:
                     view.release()
         finally:

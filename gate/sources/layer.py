@@ -7,7 +7,7 @@ their offset when the layer is plain bytes in a file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,14 +16,12 @@ from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.budget import Meter
 from gate.sources.paths import clean, parent_of, text
-from gate.sources.streams import Chunk, ChunkReader
+from gate.sources.streams import Chunk, ChunkReader, let_go
 from gate.sources.tar import Kind, Member, TarEnd, members
-from gate.sources.wanted import ELF_MAGIC, Reduce, Wanted
+from gate.sources.wanted import Reduction, Wanted
 
 WHITEOUT = b".wh."
 OPAQUE = b".wh..wh..opq"
-EXECUTABLE = 0o111
-"""Mode bits; a program has one of them."""
 _WHITEOUT_META = b".wh..wh."
 _NOTES_KEPT = 100
 """Notes of one kind; a hostile layer could ask for millions."""
@@ -52,9 +50,9 @@ class LayerIndex(msgspec.Struct, kw_only=True):
     retained: dict[int, bytes] = {}
     """Offset to content."""
     excerpts: dict[int, bytes] = {}
-    """Offset to what was kept of a program that passed by."""
+    """Offset to what was kept of a file that passed by."""
     too_large: set[int] = set()
-    """Offsets of programs that passed by and were over budget."""
+    """Offsets of such files that were over budget."""
     notes: list[Note] = []
     newest: int = 0
     """Greatest modification time of a file, seconds since the epoch."""
@@ -93,10 +91,10 @@ class Content(msgspec.Struct, frozen=True):
         self.index.retained[entry.offset] = content
         return content
 
-    def excerpt(self, path: bytes, entry: Entry, reduce: Reduce, meter: Meter) -> bytes:
-        """Return what `reduce` keeps of a program; ``b""`` for what is not ELF.
+    def excerpt(self, path: bytes, entry: Entry, reduction: Reduction, meter: Meter) -> bytes:
+        """Return what `reduction` keeps of a file; ``b""`` for one that begins otherwise.
 
-        Raises BudgetError where the program was too large to be held in memory.
+        Raises BudgetError where the file was too large to be held in memory.
         """
         if entry.offset in self.index.excerpts:
             return self.index.excerpts[entry.offset]
@@ -107,7 +105,13 @@ class Content(msgspec.Struct, frozen=True):
         else:
             # What is wanted for its name as well is held whole.
             content = memoryview(self.index.retained.get(entry.offset, b""))
-        return reduce(path, content) if content[: len(ELF_MAGIC)] == ELF_MAGIC else b""
+        magic = reduction.magic
+        try:
+            if not content or content[: len(magic)] != magic:
+                return b""
+            return reduction.reduce(path, content, False)
+        finally:
+            let_go(content)
 
 
 Visit = Callable[[bytes, Member, ChunkReader], None]
@@ -125,13 +129,15 @@ def scan(
     """Read a layer's tar from `reader` to its end and index it.
 
     `keep` says whether the contents that `wanted` names are to be held in
-    memory, and what it keeps of programs; `visit` sees every other file as it
+    memory, and what its reductions keep; `visit` sees every other file as it
     passes.  Raises InputError for
     a tar that is not well-formed, for a whiteout that names nothing, and for a
     member that lies under a file.
     """
     builder = _Builder(LayerIndex(), reader.where)
     matches = wanted.matcher(to_read=True)
+    # Of what is taken by its name nothing else is asked.
+    reductions = sorted(wanted.reductions, key=lambda one: not one.endings)
     stream = members(reader, meter)
     while True:
         try:
@@ -145,14 +151,21 @@ def scan(
         if matches(builder.path):
             if member.size <= meter.budget.file_bytes:
                 builder.keep(reader, member, meter)
-        elif (
-            wanted.programs is not None
-            and member.mode & EXECUTABLE
-            and reader.peek(len(ELF_MAGIC)) == ELF_MAGIC
-        ):
-            builder.excerpt(reader, member, wanted.programs, meter)
+        elif (reduction := _reduction(reductions, builder.path, member, reader)) is not None:
+            builder.excerpt(reader, member, reduction, meter)
         elif visit is not None:
             visit(builder.path, member, reader)
+
+
+def _reduction(
+    reductions: Sequence[Reduction], path: bytes, member: Member, reader: ChunkReader
+) -> Reduction | None:
+    for reduction in reductions:
+        if reduction.takes(path, member.mode) and member.size:
+            magic = reduction.magic
+            if reader.peek(len(magic)) == magic:
+                return reduction
+    return None
 
 
 class _Builder:
@@ -228,8 +241,10 @@ class _Builder:
         meter.add_retained(member.size, self.where)
         self.index.retained[member.offset] = reader.take(member.size)
 
-    def excerpt(self, reader: ChunkReader, member: Member, reduce: Reduce, meter: Meter) -> None:
-        """Hold a program in memory for as long as `reduce` looks at it."""
+    def excerpt(
+        self, reader: ChunkReader, member: Member, reduction: Reduction, meter: Meter
+    ) -> None:
+        """Hold a file in memory for as long as its reduction looks at it."""
         if member.size > meter.budget.file_bytes:
             self.index.too_large.add(member.offset)
             return
@@ -238,7 +253,7 @@ class _Builder:
         for piece in reader.pieces(member.size):
             content[filled : filled + len(piece)] = piece
             filled += len(piece)
-        if kept := reduce(self.path, memoryview(content)):
+        if kept := reduction.reduce(self.path, memoryview(content), True):
             meter.add_retained(len(kept), self.where)
             self.index.excerpts[member.offset] = kept
 

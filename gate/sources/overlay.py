@@ -15,12 +15,12 @@ import msgspec
 from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.budget import Meter
-from gate.sources.layer import EXECUTABLE, Content, Entry
+from gate.sources.layer import Content, Entry
 from gate.sources.paths import parent_of, text
 from gate.sources.streams import Chunk
 from gate.sources.tar import Kind
-from gate.sources.tree import MissingError, Program, follow
-from gate.sources.wanted import Reduce, Wanted
+from gate.sources.tree import Excerpt, MissingError, follow
+from gate.sources.wanted import Reduction, Wanted
 
 
 class Node(NamedTuple):
@@ -177,19 +177,19 @@ class OverlayTree:
                 found.update(folder + path[len(behind) :] for path in inside)
         return sorted(found)
 
-    def programs(self, reduce: Reduce) -> list[Program]:
-        """Return the executable ELF files of which `reduce` keeps anything, sorted."""
+    def excerpts(self, reduction: Reduction) -> list[Excerpt]:
+        """Return the files of which `reduction` keeps anything, sorted."""
         found = []
         for path, (layer, entry) in self._nodes.items():
-            if entry.kind is not Kind.FILE or not entry.mode & EXECUTABLE:
+            if entry.kind is not Kind.FILE or not reduction.takes(path, entry.mode):
                 continue
             try:
-                excerpt = self._contents[layer].excerpt(path, entry, reduce, self._meter)
+                kept = self._contents[layer].excerpt(path, entry, reduction, self._meter)
             except InputError as error:
-                found.append(Program(path, b"", error.what))
+                found.append(Excerpt(path, b"", error.what))
             else:
-                if excerpt:
-                    found.append(Program(path, excerpt))
+                if kept:
+                    found.append(Excerpt(path, kept))
         return sorted(found)
 
     def read(self, path: bytes) -> Chunk:

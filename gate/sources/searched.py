@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.streams import Chunk
-from gate.sources.tree import Program, Tree
-from gate.sources.wanted import NOTHING, Reduce, Wanted
+from gate.sources.tree import Excerpt, Tree
+from gate.sources.wanted import NOTHING, Reduction, Wanted
 
 
 class SearchedTree:
@@ -19,7 +19,7 @@ class SearchedTree:
         self._tree = tree
         self._wanted = wanted
         self._found: list[bytes] = []
-        self._programs: list[Program] | None = None
+        self._excerpts: dict[Reduction, list[Excerpt]] = {}
         try:
             self._found = tree.find(wanted)
         except InputError:
@@ -43,13 +43,11 @@ class SearchedTree:
         matches = wanted.matcher()
         return [path for path in self._found if matches(path)]
 
-    def programs(self, reduce: Reduce) -> list[Program]:
-        """Return the executable ELF files of which `reduce` keeps anything."""
-        if reduce is not self._wanted.programs:
-            return self._tree.programs(reduce)
-        if self._programs is None:
-            self._programs = self._tree.programs(reduce)
-        return self._programs
+    def excerpts(self, reduction: Reduction) -> list[Excerpt]:
+        """Return the files of which `reduction` keeps anything."""
+        if reduction not in self._excerpts:
+            self._excerpts[reduction] = self._tree.excerpts(reduction)
+        return self._excerpts[reduction]
 
     def resolve(self, path: bytes) -> bytes:
         """Return `path` with all links followed."""

@@ -166,18 +166,32 @@ class Digest:
 
 
 def _passing(chunk: Chunk) -> Iterator[Chunk]:
-    """Yield `chunk` in pieces; of a mapped file, let go of the pages that were seen.
+    """Yield `chunk` in pieces; of a mapped file, let go of each that was seen."""
+    if not isinstance(chunk, memoryview) or not isinstance(chunk.obj, mmap.mmap):
+        yield chunk
+        return
+    for start in range(0, len(chunk), _RELEASED):
+        piece = chunk[start : start + _RELEASED]
+        yield piece
+        let_go(piece)
+
+
+def digest_of(content: Chunk, algorithm: str) -> str:
+    """Return the hex digest of a content that is at hand, by a name that hashlib knows."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    for piece in _passing(content):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def let_go(view: memoryview) -> None:
+    """Let go of the pages of the mapped file that `view` is a part of, if it is one.
 
     Else all of a large archive would count as memory of this process.  Whoever
     looks at such a page again gets it from the page cache.
     """
-    file = chunk.obj if isinstance(chunk, memoryview) else None
-    if not isinstance(file, mmap.mmap):
-        yield chunk
-        return
-    for start in range(0, len(chunk), _RELEASED):
-        yield chunk[start : start + _RELEASED]
-        file.madvise(mmap.MADV_DONTNEED)
+    if isinstance(view.obj, mmap.mmap):
+        view.obj.madvise(mmap.MADV_DONTNEED)
 
 
 def hashed(chunks: Iterable[Chunk], digest: Digest) -> Iterator[Chunk]:

@@ -9,20 +9,20 @@ from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.paths import text
 from gate.sources.streams import Chunk
-from gate.sources.wanted import Reduce, Wanted
+from gate.sources.wanted import Reduction, Wanted
 
 
 class MissingError(InputError):
     """There is nothing at this path."""
 
 
-class Program(NamedTuple):
-    """An executable file, and what `Wanted.programs` kept of it."""
+class Excerpt(NamedTuple):
+    """A file, and what a `Reduction` kept of it."""
 
     path: bytes
-    excerpt: bytes
+    kept: bytes
     problem: str = ""
-    """Why it could not be looked at; then there is no excerpt."""
+    """Why it could not be looked at; then nothing was kept."""
 
 
 class Tree(Protocol):
@@ -42,11 +42,11 @@ class Tree(Protocol):
         """Return the wanted paths that exist and are not folders, sorted."""
         ...
 
-    def programs(self, reduce: Reduce) -> list[Program]:
-        """Return the executable ELF files of which `reduce` keeps anything, sorted.
+    def excerpts(self, reduction: Reduction) -> list[Excerpt]:
+        """Return the files of which `reduction` keeps anything, sorted.
 
-        `reduce` must be the one the target was opened with: of programs in
-        compressed layers nothing else is left.
+        It must be one the target was opened with: of its files in compressed
+        layers nothing else is left.
         """
         ...
 

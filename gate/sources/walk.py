@@ -15,9 +15,8 @@ import msgspec
 
 from gate.bom.model import Note
 from gate.sources.budget import Meter
-from gate.sources.layer import EXECUTABLE
 from gate.sources.paths import text
-from gate.sources.wanted import Wanted
+from gate.sources.wanted import Reduction, Wanted
 
 CONTAINERS = frozenset(
     {
@@ -50,8 +49,8 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
 
     wanted: Wanted
     files: list[bytes] = []
-    programs: list[bytes] = []
-    """Plain files that may be executed, where programs are wanted."""
+    reducible: dict[Reduction, list[bytes]] = {}
+    """Plain files of each wanted reduction."""
     unsearched: list[bytes] = []
     """Folders that hold files of this machine and could not be entered."""
     notes: list[Note] = []
@@ -68,7 +67,7 @@ class _Walker:
     def __init__(self, wanted: Wanted, device: int, meter: Meter, where: str) -> None:
         self.walked = Walked(wanted=wanted)
         self._matches: Callable[[bytes], bool] = wanted.matcher()
-        self._programs = wanted.programs is not None
+        self._reductions = tuple(wanted.reductions)
         self._device = device
         self._kernel: frozenset[int] | None = None
         self._meter = meter
@@ -111,11 +110,16 @@ class _Walker:
                     folders.append(name)
                 elif self._matches(prefix + name):
                     self.walked.files.append(prefix + name)
-                elif self._programs and _is_program(entry):
-                    self.walked.programs.append(prefix + name)
+                elif self._reductions and (mode := _mode_of_plain(entry)) is not None:
+                    self._reducible(prefix + name, mode)
         self._meter.add_entries(count, self._where)
         for name in folders:
             self.enter(prefix + name, name, opened, depth + 1)
+
+    def _reducible(self, path: bytes, mode: int) -> None:
+        for reduction in self._reductions:
+            if reduction.takes(path, mode):
+                self.walked.reducible.setdefault(reduction, []).append(path)
 
     def _mounted(self, path: bytes, device: int) -> None:
         """Say that another file system is here.
@@ -151,10 +155,11 @@ def _kernel_devices() -> frozenset[int]:
     return frozenset(devices)
 
 
-def _is_program(entry: os.DirEntry[str]) -> bool:
+def _mode_of_plain(entry: os.DirEntry[str]) -> int | None:
+    """Return the mode of a plain file, None for everything else."""
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except FileNotFoundError:
         # A running system removes files while it is walked over.
-        return False
-    return stat.S_ISREG(mode) and bool(mode & EXECUTABLE)
+        return None
+    return mode if stat.S_ISREG(mode) else None

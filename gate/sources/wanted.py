@@ -11,11 +11,27 @@ from collections.abc import Callable
 
 import msgspec
 
-Reduce = Callable[[bytes, memoryview], bytes]
-"""From path and content of a program to what is worth keeping of it; ``b""`` for nothing.
-It may be called in any thread, and keeps no reference to the content."""
+Reduce = Callable[[bytes, memoryview, bool], bytes]
+"""From path and content of a file, and whether that content is gone afterwards, to what
+is worth keeping of it; ``b""`` for nothing.  It may be called in any thread, and keeps
+no reference to the content."""
 
-ELF_MAGIC = b"\x7fELF"
+EXECUTABLE = 0o111
+"""Mode bits; a program has one of them."""
+
+
+class Reduction(msgspec.Struct, frozen=True):
+    """Files of which only what `reduce` makes of each is kept, since they are large and many."""
+
+    reduce: Reduce
+    magic: bytes = b""
+    """What they begin with."""
+    endings: tuple[bytes, ...] = ()
+    """Of their names, in lower case; without any it is files that may be executed."""
+
+    def takes(self, path: bytes, mode: int) -> bool:
+        """Return whether a plain file is one of them, as far as name and mode tell."""
+        return path.lower().endswith(self.endings) if self.endings else bool(mode & EXECUTABLE)
 
 
 class Named(msgspec.Struct, frozen=True, order=True):
@@ -38,8 +54,8 @@ class Wanted(msgspec.Struct, frozen=True):
     """Folders whose direct files are wanted."""
     names: frozenset[Named] = frozenset()
     """Files anywhere in the tree."""
-    programs: Reduce | None = None
-    """Called once with each executable ELF file; see `Tree.programs`."""
+    reductions: frozenset[Reduction] = frozenset()
+    """Each called once with each of its files; see `Tree.excerpts`."""
 
     def matcher(self, *, to_read: bool = False) -> Callable[[bytes], bool]:
         """Return the test whether a path is wanted; make it once, it is called for every file.
@@ -73,18 +89,16 @@ class Wanted(msgspec.Struct, frozen=True):
             other.paths <= self.paths
             and other.folders <= self.folders
             and other.names <= self.names
-            and other.programs in {None, self.programs}
+            and other.reductions <= self.reductions
         )
 
     def __or__(self, other: Wanted) -> Wanted:
-        """Return what either wants; ValueError where both have a `Reduce` of their own."""
-        if self.programs and other.programs and self.programs is not other.programs:
-            raise ValueError("programs are reduced once, by one function")
+        """Return what either wants."""
         return Wanted(
             self.paths | other.paths,
             self.folders | other.folders,
             self.names | other.names,
-            self.programs or other.programs,
+            self.reductions | other.reductions,
         )
 
 

@@ -16,19 +16,21 @@ from gate.sources.layer import Content, scan
 from gate.sources.overlay import OverlayTree
 from gate.sources.searched import SearchedTree
 from gate.sources.streams import ChunkReader, TruncatedError
-from gate.sources.tree import Program, Tree
-from gate.sources.wanted import Wanted
+from gate.sources.tree import Excerpt, Tree
+from gate.sources.wanted import Reduction, Wanted
 from tests.builders import Item, file, hardlink, symlink, tar
 
 ELF = b"\x7fELF"
 
 
-def reduce(path: bytes, content: memoryview) -> bytes:
+def reduce(path: bytes, content: memoryview, gone: bool) -> bytes:
+    del gone
     data = bytes(content)
     return path + b" " + data[4:6] + data[-2:] if data[4:5] != b"-" else b""
 
 
-WANTED = Wanted(programs=reduce, paths=frozenset({b"bin/kept"}))
+PROGRAMS = Reduction(reduce, magic=ELF)
+WANTED = Wanted(reductions=frozenset({PROGRAMS}), paths=frozenset({b"bin/kept"}))
 
 
 def program(name: str, content: bytes, mode: int = 0o755) -> Item:
@@ -80,9 +82,9 @@ def streamed(size: int) -> Callable[[list[Item], Meter], Content]:
 def test_programs_of_an_image(build: Callable[[list[Item], Meter], Content]) -> None:
     meter = Meter()
     layers = [(f"layer{n}", build(list(items), meter)) for n, items in enumerate(LAYERS)]
-    found = OverlayTree(layers, meter, "t").programs(reduce)
+    found = OverlayTree(layers, meter, "t").excerpts(PROGRAMS)
     assert [item.path for item in found] == sorted(item.path for item in found)
-    excerpts = {item.path: item.excerpt.partition(b" ")[2] for item in found}
+    excerpts = {item.path: item.kept.partition(b" ")[2] for item in found}
     assert excerpts == EXPECTED
 
 
@@ -98,21 +100,21 @@ def test_programs_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "bin/link").symlink_to("group")
     (tmp_path / "bin/empty").touch(0o755)
     (tmp_path / "bin/again").hardlink_to(tmp_path / "bin/group")
-    found = FolderTree(tmp_path, Meter(), "t").programs(reduce)
-    assert {item.path: item.excerpt.partition(b" ")[2] for item in found} == EXPECTED
+    found = FolderTree(tmp_path, Meter(), "t").excerpts(PROGRAMS)
+    assert {item.path: item.kept.partition(b" ")[2] for item in found} == EXPECTED
 
 
 def test_a_program_that_is_too_large_for_memory_is_named() -> None:
     meter = Meter(Budget(file_bytes=100))
     tree = OverlayTree([("l", streamed(1 << 20)(list(LAYERS[0]), meter))], meter, "t")
-    assert tree.programs(reduce) == [
-        Program(b"bin/a", b"", "limit 'file_bytes' reached (100 bytes)"),
-        Program(b"bin/kept", b"bin/kept kk.."),
-        Program(b"bin/old", b"bin/old xxxx"),
+    assert tree.excerpts(PROGRAMS) == [
+        Excerpt(b"bin/a", b"", "limit 'file_bytes' reached (100 bytes)"),
+        Excerpt(b"bin/kept", b"bin/kept kk.."),
+        Excerpt(b"bin/old", b"bin/old xxxx"),
     ]
     # Where it lies in a file, none of it has to be in memory.
     tree = OverlayTree([("l", mapped(list(LAYERS[0]), meter))], meter, "t")
-    assert [item.problem for item in tree.programs(reduce)] == ["", "", ""]
+    assert [item.problem for item in tree.excerpts(PROGRAMS)] == ["", "", ""]
 
 
 def test_a_program_that_is_cut_short() -> None:
@@ -141,7 +143,7 @@ class _Counting:
         self.searches = 0
 
     def __getattr__(self, name: str) -> object:
-        if name in {"find", "programs"}:
+        if name in {"find", "excerpts"}:
             self.searches += 1
         return getattr(self.tree, name)
 
@@ -157,7 +159,7 @@ def test_a_tree_is_searched_once_for_all(counting: _Counting) -> None:
     tree = SearchedTree(counting, WANTED)  # type: ignore[arg-type]
     assert tree.find(Wanted(paths=WANTED.paths)) == [b"bin/kept"]
     assert tree.find(Wanted()) == []
-    assert tree.programs(reduce) == tree.programs(reduce) == counting.tree.programs(reduce)
+    assert tree.excerpts(PROGRAMS) == tree.excerpts(PROGRAMS) == counting.tree.excerpts(PROGRAMS)
     assert counting.searches == 2
     # What nobody named beforehand is searched for on its own.
     assert tree.find(Wanted(paths=frozenset({b"bin/a"}))) == [b"bin/a"]

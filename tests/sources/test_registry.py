@@ -247,6 +247,7 @@ def own_authority(folder: Path) -> tuple[Path, Path]:
     pem = certificate.public_bytes(serialization.Encoding.PEM)
     return write(folder / "ca.pem", pem), write(folder / "key.pem", private)
 
+
 def test_layers_of_an_image_that_was_read_before_are_not_fetched(
     registry: Registry, tmp_path: Path
 ) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.sources.wanted import NOTHING, Named, Wanted
+from gate.sources.wanted import NOTHING, Named, Reduction, Wanted
 
 WISH = Wanted(
     paths=frozenset({b"etc/os-release"}),
@@ -66,22 +65,30 @@ def test_what_is_enough_to_know() -> None:
     assert wish.matcher(to_read=True)(b"a.war")
 
 
-def keep(path: bytes, content: memoryview) -> bytes:
+def keep(path: bytes, content: memoryview, gone: bool) -> bytes:
+    del path, gone
     return bytes(content[:1])
 
 
-def other(path: bytes, content: memoryview) -> bytes:
-    return b""
+PROGRAMS = Wanted(reductions=frozenset({Reduction(keep, magic=b"x")}))
+ARCHIVES = Wanted(reductions=frozenset({Reduction(keep, endings=(b".jar", b".war"))}))
 
 
 def test_union() -> None:
-    both = WISH | Wanted(programs=keep)
+    both = WISH | PROGRAMS
     assert both.covers(WISH)
-    assert both.covers(Wanted(programs=keep))
+    assert both.covers(PROGRAMS)
     assert both.covers(NOTHING)
     assert not WISH.covers(both)
-    assert not both.covers(Wanted(programs=other))
+    assert not both.covers(ARCHIVES)
     assert not both.covers(Wanted(paths=frozenset({b"x"})))
-    assert (both | Wanted(programs=keep)).programs is keep
-    with pytest.raises(ValueError, match="by one function"):
-        _ = both | Wanted(programs=other)
+    assert (both | PROGRAMS) == both
+    assert (both | ARCHIVES).covers(ARCHIVES)
+
+
+def test_what_a_reduction_takes() -> None:
+    (programs,), (archives,) = PROGRAMS.reductions, ARCHIVES.reductions
+    assert programs.takes(b"a", 0o610)
+    assert not programs.takes(b"a", 0o644)
+    assert archives.takes(b"lib/A.JAR", 0o644)
+    assert not archives.takes(b"lib/a.jar.txt", 0o755)
