@@ -22,6 +22,8 @@ from gate.advisories import osv
 from gate.bom.detect import read_bom
 from gate.bom.model import Bom, ReadingStatus, Subject, SubjectKind
 from gate.catalog.inventory import take_inventory, wanted_by_all
+from gate.catalog.java.archive import reduce_archive
+from gate.catalog.programs import reduce_program
 from gate.catalog.rpm import tables
 from gate.catalog.rpm.database import read_packages
 from gate.catalog.rpm.header import parse as parse_header
@@ -43,6 +45,7 @@ from gate.sources.tree import Tree
 from gate.sources.wanted import NOTHING
 from gate.versions import SCHEMES, key_function
 from tests.builders import DEBIAN, Image, docker_archive_new, file, oci_layout, symlink, tar
+from tests.catalog.java.jars import LOG4J, jar
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 
@@ -181,6 +184,24 @@ def versions() -> list[bytes]:
     return [seed.encode() for seed in seeds]
 
 
+def read_java(data: bytes) -> object:
+    return reduce_archive(b"x.jar", memoryview(data), True)
+
+
+def java_archives() -> list[bytes]:
+    return [jar(LOG4J), jar({"lib/a.jar": jar(LOG4J)}), b"#!/bin/sh\n" + jar(LOG4J, 0)]
+
+
+def read_elf(data: bytes) -> object:
+    return reduce_program(b"x", memoryview(data), True)
+
+
+def programs() -> list[bytes]:
+    with tarfile.open(DATA / "languages" / "programs.tar.xz") as archive:
+        found = [archive.extractfile(member) for member in archive if member.isfile()]
+        return [file.read() for file in found if file is not None]
+
+
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
@@ -196,6 +217,8 @@ TARGETS: dict[str, Target] = {
         Target("rpm-ndb", lambda: [xz("rpmdb", "sle15-bci.Packages.db.xz")], read_rpm),
         Target("rpm-bdb", lambda: [xz("rpmdb", "libuuid.Packages.xz")], read_rpm),
         Target("rpm-header", headers, parse_header, (*EXPECTED, ValueError)),
+        Target("java", java_archives, read_java),
+        Target("programs", programs, read_elf),
         Target("osv", advisories, osv.decode, (msgspec.MsgspecError, UnicodeDecodeError)),
         Target("sbom", sboms, lambda data: read_bom(data, "fuzz")),
         Target("policy", lambda: [DEFAULT_DOCUMENT.encode()],

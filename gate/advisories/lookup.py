@@ -56,7 +56,7 @@ def lookup(bom: Bom) -> Lookup:
         if component.type in LANGUAGES:
             # Without a version, as Go's programs have for their own module, every
             # advisory of the name is asked for, and none can be ruled out.
-            queries.add(_language_query(component))
+            queries.update(_language_queries(component))
         elif not component.version:
             gaps.append(_gap("no-version", "has no version that could be compared", component))
         elif component.type in DISTRO_TYPES:
@@ -152,19 +152,23 @@ def _kernel_source(source: tuple[str, str]) -> tuple[str, str]:
     return source
 
 
-def _language_query(component: Component) -> Query:
+def _language_queries(component: Component) -> list[Query]:
     ecosystem = LANGUAGES[component.type]
     separator = ":" if ecosystem == "Maven" else "/"
-    name = component.name
-    if component.namespace:
-        name = f"{component.namespace}{separator}{name}"
-    return Query(
-        ref=component.ref,
-        ecosystem=ecosystem,
-        name=normalise(ecosystem, name),
-        version=component.version,
-        scheme=scheme_of(ecosystem),
-    )
+    scheme = scheme_of(ecosystem)
+    return [
+        Query(
+            ref=component.ref,
+            ecosystem=ecosystem,
+            name=normalise(
+                ecosystem,
+                f"{namespace}{separator}{component.name}" if namespace else component.name,
+            ),
+            version=component.version,
+            scheme=scheme,
+        )
+        for namespace in (component.namespace, *component.other_namespaces)
+    ]
 
 
 def _gap(code: str, message: str, component: Component) -> Gap:

@@ -94,6 +94,9 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rpm ``[epoch:]version-release`` with the epoch left out when it is 0."""
     purl: str
     namespace: str = ""
+    other_namespaces: tuple[str, ...] = ()
+    """Where the package does not state its namespace: others that it may be of.  Advisories
+    of any of them count."""
     arch: str = ""
     source_name: str = ""
     """Source package; equal to `name` where the package manager names no other."""

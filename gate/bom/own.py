@@ -8,16 +8,22 @@ something was taken out of does not read back at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
-from gate.bom.model import Bom, Component, Distro, Note, Reading, Subject
+from gate.bom.model import BaseImage, Bom, Component, Distro, Host, Note, Reading, Subject
 from gate.errors import InputError
+
+T = TypeVar("T")
 
 PREFIX = "patchgate:"
 _SUBJECT = f"{PREFIX}subject"
 _DISTRO = f"{PREFIX}distro"
+_BASE = f"{PREFIX}base"
+_HOST = f"{PREFIX}host"
 _READING = f"{PREFIX}reading"
 _NOTE = f"{PREFIX}note"
 _CONTENTS = f"{PREFIX}contents"
@@ -27,12 +33,14 @@ _EDITED = "make the SBOM again; it was edited"
 Entry = tuple[str, str]
 
 
-class _Contents(msgspec.Struct, frozen=True):
+class _Contents(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many of each a document was written with."""
 
     components: int
     readings: int
     notes: int
+    base: bool = False
+    host: bool = False
 
 
 class _ComponentRest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,14 +50,31 @@ class _ComponentRest(msgspec.Struct, frozen=True, omit_defaults=True):
     source_version: str = ""
     arch: str = ""
     module: str = ""
+    other_namespaces: tuple[str, ...] = ()
+    added_in: str = ""
+    installed_at: datetime | None = None
+    owned_by: str = ""
+
+
+_REST = tuple(field.name for field in msgspec.structs.fields(_ComponentRest))
 
 
 def document_entries(bom: Bom) -> list[Entry]:
     """Return what belongs to the document as a whole."""
-    contents = _Contents(len(bom.components), len(bom.readings), len(bom.notes))
+    contents = _Contents(
+        len(bom.components),
+        len(bom.readings),
+        len(bom.notes),
+        base=bom.base is not None,
+        host=bom.host is not None,
+    )
     entries = [(_SUBJECT, _json(bom.subject)), (_CONTENTS, _json(contents))]
     if bom.distro is not None:
         entries.append((_DISTRO, _json(bom.distro)))
+    if bom.base is not None:
+        entries.append((_BASE, _json(bom.base)))
+    if bom.host is not None:
+        entries.append((_HOST, _json(bom.host)))
     entries += [(_READING, _json(reading)) for reading in bom.readings]
     entries += [(_NOTE, _json(note)) for note in bom.notes]
     return entries
@@ -57,9 +82,7 @@ def document_entries(bom: Bom) -> list[Entry]:
 
 def component_entries(component: Component) -> list[Entry]:
     """Return what belongs to one component; often nothing."""
-    rest = _ComponentRest(
-        component.source_name, component.source_version, component.arch, component.module
-    )
+    rest = _ComponentRest(**{name: getattr(component, name) for name in _REST})
     return [] if rest == _ComponentRest() else [(_COMPONENT, _json(rest))]
 
 
@@ -68,6 +91,8 @@ class OwnDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: Subject
     distro: Distro | None
+    base: BaseImage | None
+    host: Host | None
     readings: tuple[Reading, ...]
     notes: tuple[Note, ...]
     contents: _Contents
@@ -84,23 +109,27 @@ def read_document(entries: Iterable[Entry], where: str) -> OwnDocument | None:
             values.setdefault(name, []).append(value)
     if _SUBJECT not in values:
         return None
-    for name in (_SUBJECT, _DISTRO, _CONTENTS):
+    for name in (_SUBJECT, _DISTRO, _BASE, _HOST, _CONTENTS):
         if len(values.get(name, ())) > 1:
             raise InputError(f"has the property '{name}' twice", where=where, hint=_EDITED)
     try:
         return OwnDocument(
             subject=msgspec.json.decode(values[_SUBJECT][0], type=Subject),
-            distro=msgspec.json.decode(values[_DISTRO][0], type=Distro)
-            if _DISTRO in values
-            else None,
+            distro=_one(values, _DISTRO, Distro),
             readings=tuple(
                 msgspec.json.decode(value, type=Reading) for value in values.get(_READING, [])
             ),
             notes=tuple(msgspec.json.decode(value, type=Note) for value in values.get(_NOTE, [])),
+            base=_one(values, _BASE, BaseImage),
+            host=_one(values, _HOST, Host),
             contents=msgspec.json.decode(values.get(_CONTENTS, ["{}"])[0], type=_Contents),
         )
     except msgspec.MsgspecError as error:
         raise _damaged(error, where) from error
+
+
+def _one(values: Mapping[str, list[str]], name: str, as_type: type[T]) -> T | None:
+    return msgspec.json.decode(values[name][0], type=as_type) if name in values else None
 
 
 def rebuild(known: OwnDocument, components: Iterable[Component], where: str) -> Bom:
@@ -110,7 +139,13 @@ def rebuild(known: OwnDocument, components: Iterable[Component], where: str) -> 
     """
     components = tuple(components)
     listed = {component.ref: component for component in components}
-    found = _Contents(len(components), len(known.readings), len(known.notes))
+    found = _Contents(
+        len(components),
+        len(known.readings),
+        len(known.notes),
+        base=known.base is not None,
+        host=known.host is not None,
+    )
     if found != known.contents:
         raise InputError(
             f"was written with {_counts(known.contents)}, and now has {_counts(found)}",
@@ -125,13 +160,17 @@ def rebuild(known: OwnDocument, components: Iterable[Component], where: str) -> 
         components=tuple(listed[ref] for ref in sorted(listed)),
         readings=known.readings,
         notes=known.notes,
+        base=known.base,
+        host=known.host,
     )
 
 
 def _counts(contents: _Contents) -> str:
-    return (
+    parts = [
         f"{contents.components} components, {contents.readings} readings and {contents.notes} notes"
-    )
+    ]
+    parts += [name for name in ("base", "host") if getattr(contents, name)]
+    return ", ".join(parts)
 
 
 def read_component(entries: Iterable[Entry], component: Component, where: str) -> Component:
@@ -143,11 +182,7 @@ def read_component(entries: Iterable[Entry], component: Component, where: str) -
             except msgspec.MsgspecError as error:
                 raise _damaged(error, where) from error
             return msgspec.structs.replace(
-                component,
-                source_name=rest.source_name,
-                source_version=rest.source_version,
-                arch=rest.arch,
-                module=rest.module,
+                component, **{name: getattr(rest, name) for name in _REST}
             )
     return component
 

@@ -166,6 +166,7 @@ def _component(package: Package, distro: Distro | None) -> Component:
         ref=purl,
         type=package.type,
         namespace=namespace,
+        other_namespaces=package.other_namespaces,
         name=package.name,
         version=package.version,
         purl=purl,

@@ -30,6 +30,9 @@ class Identity(NamedTuple):
     version: str
     namespace: str = ""
     licence: str = ""
+    inside: str = ""
+    """Where in the file it is, for archives in archives."""
+    other_namespaces: tuple[str, ...] = ()
 
 
 class Contents(NamedTuple):
@@ -132,5 +135,6 @@ def package_of(identity: Identity, location: Location) -> Package:
         source_name=identity.name,
         source_version=identity.version,
         licenses=(identity.licence,) if identity.licence else (),
+        other_namespaces=identity.other_namespaces,
         location=location,
     )

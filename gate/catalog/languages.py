@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from gate.bom.model import Distro, Note, Reading
 from gate.catalog import ownership
 from gate.catalog.conda import CONDA
+from gate.catalog.eggs import EGGS
+from gate.catalog.java.archive import JAVA
 from gate.catalog.language import Installed, LanguageCataloger
 from gate.catalog.node import NODE
 from gate.catalog.package import Found, Package, reading_of
@@ -25,6 +27,8 @@ LANGUAGES: Sequence[LanguageCataloger] = (
     PYTHON,
     CONDA,
     NODE,
+    EGGS,
+    JAVA,
     *PROGRAMS,
     *UNREAD,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -14,6 +15,8 @@ from gate.sources.tree import Tree
 from gate.sources.wanted import Wanted
 
 _PROBLEMS_SHOWN = 3
+_YEAR_9999 = 253_402_300_799
+"""The last second that a datetime can hold."""
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,12 +27,14 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     namespace: str = ""
     """Of languages only; that of a distribution's package is the distribution."""
+    other_namespaces: tuple[str, ...] = ()
     arch: str = ""
     source_name: str = ""
     source_version: str = ""
     module: str = ""
     vendor: str = ""
     licenses: tuple[str, ...] = ()
+    installed_at: datetime | None = None
     location: Location
 
 
@@ -73,3 +78,11 @@ def reading_of(what: str, path: bytes, layer: str, count: int, problems: Sequenc
     return Reading(
         what=what, status=status, path=text(path), layer=layer, components=count, reason=shown
     )
+
+
+def time_of(seconds: int) -> datetime | None:
+    """Return a time in seconds since 1970 as UTC; None for 0 and what no calendar has.
+
+    0 is what reproducible builds write, and says nothing.
+    """
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= _YEAR_9999 else None

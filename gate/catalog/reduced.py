@@ -70,8 +70,11 @@ class ReducedCataloger(msgspec.Struct, frozen=True, kw_only=True):
             kept = msgspec.json.decode(data, type=_Kept)
             if kept.what != self.what:
                 continue
-            location = Location(path=text(path), layer=tree.layer_of(path))
-            packages.extend((path, package_of(found, location)) for found in kept.packages)
+            layer = tree.layer_of(path)
+            for found in kept.packages:
+                place = f"{text(path)}!/{found.inside}" if found.inside else text(path)
+                location = Location(path=place, layer=layer)
+                packages.append((path, package_of(found, location)))
             digests[path] = kept.digests
             if kept.problem:
                 problems.append(Problem(path, kept.problem))

@@ -44,10 +44,6 @@ def _named(*names: tuple[bytes, bytes]) -> frozenset[Named]:
 
 
 UNREAD = (
-    UnreadCataloger(
-        what="Java archives", names=_named((b".jar", b""), (b".war", b""), (b".ear", b""))
-    ),
-    UnreadCataloger(what="zipped Python eggs", names=_named((b".egg", b""))),
     UnreadCataloger(what="Ruby gems", names=_named((b".gemspec", rb"(?:\A|/)specifications\Z"))),
     UnreadCataloger(
         what="Composer packages", names=_named((b"installed.json", rb"(?:\A|/)composer\Z"))

@@ -9,14 +9,18 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from gate.bom.model import (
+    BaseImage,
     Bom,
     Component,
     Distro,
+    Host,
+    Kernel,
     Layer,
     Location,
     Note,
     Reading,
     ReadingStatus,
+    StaleProcess,
     Subject,
     SubjectKind,
 )
@@ -84,6 +88,34 @@ readings = st.builds(
     reason=hostile,
 )
 notes = st.builds(Note, code=plain, message=hostile, path=hostile, layer=layer_names)
+moments = st.none() | st.datetimes(timezones=st.just(UTC))
+bases = st.builds(
+    BaseImage,
+    name=hostile,
+    basis=plain,
+    digest=hostile,
+    layers=st.integers(0, 9),
+    created=moments,
+    catalog=hostile,
+)
+hosts = st.builds(
+    Host,
+    running_kernel=hostile,
+    booted_at=moments,
+    kernels=st.lists(st.builds(Kernel, release=hostile, package=hostile), max_size=2).map(tuple),
+    reboot_required=st.none() | st.booleans(),
+    reboot_reasons=st.lists(hostile, max_size=2).map(tuple),
+    stale_processes=st.lists(
+        st.builds(
+            StaleProcess,
+            pid=st.integers(1, 9),
+            name=hostile,
+            paths=st.lists(hostile, max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+    unseen=st.lists(hostile, max_size=2).map(tuple),
+)
 locations = st.builds(Location, path=hostile, layer=layer_names)
 
 
@@ -114,6 +146,9 @@ def components(draw: st.DrawFn, ref: str, distro: Distro | None) -> Component:
         vendor=draw(hostile),
         licenses=tuple(draw(st.lists(named, max_size=2))),
         locations=tuple(draw(st.lists(locations, max_size=2))),
+        added_in=draw(layer_names),
+        installed_at=draw(moments),
+        owned_by=draw(hostile),
     )
 
 
@@ -127,6 +162,8 @@ def boms(draw: st.DrawFn) -> Bom:
         components=tuple(draw(components(ref, distro)) for ref in sorted(refs)),
         readings=tuple(draw(st.lists(readings, max_size=2))),
         notes=tuple(draw(st.lists(notes, max_size=2))),
+        base=draw(st.none() | bases),
+        host=draw(st.none() | hosts),
     )
 
 

@@ -16,9 +16,6 @@ from tests.catalog.languages import take, unread
 from tests.catalog.test_ownership import debian, owned
 
 KINDS = {
-    "app/lib/log4j-core-2.14.1.jar": "Java archives",
-    "app/x.war": "Java archives",
-    "lib/python3/site-packages/a-1-py3.egg": "zipped Python eggs",
     "usr/local/bundle/specifications/rake-13.0.6.gemspec": "Ruby gems",
     "srv/vendor/composer/installed.json": "Composer packages",
 }
@@ -37,20 +34,22 @@ def test_links_and_look_alikes(tmp_path: Path) -> None:
     bom = take(
         tmp_path,
         [
-            file("share/a-1.jar", b"x"),
-            symlink("share/a.jar", "a-1.jar"),
+            file("specifications/a-1.gemspec", b"x"),
+            symlink("specifications/a.gemspec", "a-1.gemspec"),
             file("src/rake.gemspec", b"x"),
             file("etc/installed.json", b"{}"),
         ],
     )
-    assert [reason for _, _, reason in unread(bom)] == ["share/a-1.jar is not read yet"]
+    assert [reason for _, _, reason in unread(bom)] == [
+        "specifications/a-1.gemspec is not read yet"
+    ]
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_what_the_distribution_packed_is_matched_as_its_package(
     tmp_path: Path, compression: str
 ) -> None:
-    path = "usr/share/java/a.jar"
+    path = "usr/share/rubygems-integration/all/specifications/a.gemspec"
     bom = take(tmp_path, [*debian((path, b"x")), file(path, b"x")], compression=compression)
     assert unread(bom) == []
     assert owned(bom) == []

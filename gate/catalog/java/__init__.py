@@ -1,0 +1,1 @@
+"""Java archives: jar, war, ear and their kin, nested and shaded."""
