@@ -19,6 +19,7 @@ from gate.advisories.store import Store
 from gate.advisories.transfer import export_snapshot, import_snapshot, is_snapshot
 from gate.advisories.update import BASE_URL, Feeds, update
 from gate.cli import exits
+from gate.cli.db_exploitation import epss_command, kev_command
 from gate.cli.db_show import command as show_command
 from gate.cli.db_test import command as test_command
 from gate.cli.inputs import read_budget
@@ -37,6 +38,8 @@ def command() -> None:
     """Import, download and inspect advisories."""
 
 
+command.add_command(epss_command)
+command.add_command(kev_command)
 command.add_command(show_command)
 command.add_command(test_command)
 

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from gate.cli.places import cache_folder, policy_file
 from gate.errors import UsageError
-from gate.policy.document import parse_policy
-from gate.policy.model import DEFAULT
-from gate.policy.template import DEFAULT_DOCUMENT
 from gate.run.check import PolicyInUse
 from gate.run.inventories import Inventories
+from gate.run.policies import LoadedPolicy, built_in_policy, load_policy
 from gate.sources.budget import Budget
 
 
 def read_policy(given: str | None) -> PolicyInUse:
     """Return the policy to use; UsageError where it cannot be read or is not valid."""
+    return find_policy(given).in_use
+
+
+def find_policy(given: str | None) -> LoadedPolicy:
+    """Return the policy to use with the documents it is made of; UsageError as above."""
     path = policy_file(given)
-    if path is None:
-        return PolicyInUse(policy=DEFAULT, document=DEFAULT_DOCUMENT.encode(), source="built-in")
-    document, text = read_text(path)
-    return PolicyInUse(policy=parse_policy(text, path.name), document=document, source=path.name)
-
-
-def read_text(path: Path) -> tuple[bytes, str]:
-    """Return a configuration file as bytes and as text; UsageError where it is neither."""
-    try:
-        document = path.read_bytes()
-        return document, document.decode("utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read ({error.strerror})", where=str(path), hint="check the path"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError("is not UTF-8 text", where=str(path)) from error
+    return built_in_policy() if path is None else load_policy(path)
 
 
 def read_budget(limits: tuple[str, ...]) -> Budget:

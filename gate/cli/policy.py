@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
-from gate.cli.inputs import read_policy, read_text
+from gate.cli.inputs import find_policy
 from gate.cli.output import write_file
 from gate.errors import UsageError
-from gate.policy.document import parse_policy
 from gate.policy.model import json_schema
+from gate.policy.origins import effective
+from gate.policy.presets import PRESETS
 from gate.policy.template import DEFAULT_DOCUMENT
+from gate.report.encoding import visible
+from gate.run.policies import load_policy
 
 
 @click.group(name="policy")
@@ -23,45 +25,51 @@ def command() -> None:
 @command.command()
 @click.argument("path", default="patchgate.yaml")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-def init(path: str, force: bool) -> None:
-    """Write the default policy, commented, to PATH."""
+@click.option(
+    "--preset",
+    type=click.Choice(sorted(PRESETS)),
+    help="Start from the policy of a framework instead of the default one.",
+)
+def init(path: str, force: bool, preset: str | None) -> None:
+    """Write a policy, commented, to PATH."""
     target = Path(path)
     if target.exists() and not force:
         raise UsageError("exists already", where=path, hint="--force overwrites it")
-    write_file(target, DEFAULT_DOCUMENT.encode())
+    document = DEFAULT_DOCUMENT if preset is None else PRESETS[preset]
+    write_file(target, document.encode())
     click.echo(f"wrote {path}", err=True)
 
 
 @command.command()
 @click.argument("path", default="patchgate.yaml")
 def check(path: str) -> None:
-    """Check that PATH is a valid policy (exit 2 if not)."""
-    _, text = read_text(Path(path))
-    policy = parse_policy(text, Path(path).name)
-    click.echo(f"{path}: valid policy '{policy.name}'", err=True)
+    """Check that PATH, and what it extends, is a valid policy (exit 2 if not)."""
+    policy = load_policy(Path(path)).in_use.policy
+    click.echo(f"{path}: valid policy '{visible(policy.name)}'", err=True)
 
 
 @command.command()
 @click.option("--policy", "given", metavar="FILE", envvar="PATCHGATE_POLICY")
-def explain(given: str | None) -> None:
-    """Print every value in effect, and the file it comes from."""
-    in_use = read_policy(given)
-    click.echo(f"# from {in_use.source}, {in_use.digest}")
-    for name, value in _flatten(msgspec.to_builtins(in_use.policy)):
-        click.echo(f"{name}: {value}")
+@click.option("--target", metavar="NAME", default="", help="As it is for a target of the policy.")
+def explain(given: str | None, target: str) -> None:
+    """Print every value in effect, and the file and line it comes from."""
+    loaded = find_policy(given)
+    policy = loaded.in_use.policy
+    names = [found.name for found in policy.targets]
+    if target and target not in names:
+        raise UsageError(
+            f"the policy has no target '{target}'",
+            where="--target",
+            hint=f"it has: {', '.join(names)}" if names else "it has none",
+        )
+    click.echo(f"# from {visible(loaded.in_use.source)}, {loaded.in_use.digest}")
+    for line in effective(policy, loaded.documents, target):
+        click.echo(f"{visible(f'{line.name}: {line.value}')}  # {visible(line.origin)}")
+    if names and not target:
+        click.echo(f"# targets: {visible(', '.join(names))}; --target NAME shows one")
 
 
 @command.command()
 def schema() -> None:
     """Print the JSON Schema of the policy document."""
     click.echo(json_schema(), nl=False)
-
-
-def _flatten(value: object, name: str = "") -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        return [
-            pair
-            for key, inner in value.items()
-            for pair in _flatten(inner, f"{name}.{key}" if name else key)
-        ]
-    return [(name, msgspec.json.encode(value).decode())]

@@ -23,12 +23,13 @@ POLICY = "policy"
 VERDICT = "verdict"
 ADVISORIES = "advisories"
 SOURCES = "sources"
+CONTEXT = "context"
 """Names of attachments with a meaning: `VERDICT` is compared with the record,
 and `POLICY` must have the digest that the record gives for the policy."""
 NEEDED_TO_REPLAY = frozenset({SBOM, POLICY, VERDICT, ADVISORIES})
 """A PASS is recorded with all of these, or not at all.  Another verdict may lack
-some: an image that cannot be read has no SBOM.  `SOURCES` is not among them
-because the first records were made without it; they still verify."""
+some: an image that cannot be read has no SBOM.  `SOURCES` and `CONTEXT` are not
+among them because the first records were made without; they still verify."""
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

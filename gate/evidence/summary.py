@@ -109,8 +109,13 @@ def idempotency_key(payload: bytes) -> str:
     return hashlib.sha256(canonical.encode(value)).hexdigest()
 
 
+def recorded_name(subject: Subject) -> str:
+    """Return the name under which a record knows `subject`."""
+    return f"host:{subject.name}" if subject.kind is SubjectKind.HOST else subject.name
+
+
 def _subject(subject: Subject) -> ResourceDescriptor:
-    name = f"host:{subject.name}" if subject.kind is SubjectKind.HOST else subject.name
+    name = recorded_name(subject)
     digest = {kind: subject.digests[kind] for kind in _RECORDED_DIGESTS if kind in subject.digests}
     return ResourceDescriptor(name=name, digest=digest)
 

@@ -1,37 +1,55 @@
 """The time to patch: when it begins, how long it is, and when it ends.
 
-A finding is due at ``start + allowance(severity)`` and overdue once that
-moment has passed.  A date that is missing is never "not due": without any date
-a finding is overdue at once.
+A finding is due at ``start + allowance`` and overdue once that moment has
+passed.  The allowance is that of the first condition of the policy that
+matches the finding, else that of its severity.  A date that is missing is never
+"not due": without any date a finding is overdue at once.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gate.advisories.severity import Severity
-from gate.matching.findings import Finding
+from gate.bom.model import Component
+from gate.matching.findings import Finding, Status
+from gate.policy.calendar import end_of
+from gate.policy.context import Context
 from gate.policy.durations import parse_duration
-from gate.policy.model import Allowances, Clock, Policy
-from gate.policy.verdict import Decision, State
+from gate.policy.kinds import Clock
+from gate.policy.model import Policy
+from gate.policy.packages import package_class
+from gate.policy.settings import Allowances, PatchSla, SlaCondition, SlaMatch
+from gate.policy.verdict import Dates, Decision, State
+
+_DAY = timedelta(days=1)
 
 
-def decide_clock(finding: Finding, policy: Policy, now: datetime) -> Decision:
-    """Return where `finding` stands against its time to patch; rules fill in the rest."""
+def decide_clock(
+    finding: Finding,
+    component: Component,
+    policy: Policy,
+    context: Context,
+    now: datetime,
+) -> Decision:
+    """Return where `finding` stands against its time to patch; rules fill in the rest.
+
+    `context` holds the attributes that count for the target.
+    """
     severity = finding.rating.severity
     assumed = severity is Severity.UNKNOWN
     if assumed:
         severity = Severity(policy.severity.unknown)
-    clock, start = _start(finding, policy.rules.patch_sla.clock)
-    allowance = _allowance(severity, policy.rules.patch_sla.allow)
-    due = None
-    if allowance == "none":
-        state = State.NO_LIMIT
-    elif start is None:
-        state = State.OVERDUE
-    else:
-        due = start + parse_duration(allowance)
-        state = State.OVERDUE if now > due else State.OPEN
+    sla = policy.rules.patch_sla
+    dates = dates_of(finding, component, context)
+    condition = _condition(sla, finding, component, severity, context)
+    clock, start = _start(dates, (condition and condition.clock) or sla.clock)
+    allowed = condition.allow if condition is not None else _allowance(severity, sla.allow)
+    due = _due(start, allowed, dates, sla)
+    state = State.NO_LIMIT
+    if allowed != "none":
+        state = State.OVERDUE if due is None or now > due else State.OPEN
+    score = context.exploitation.score(finding.identifiers)
     return Decision(
         ref=finding.ref,
         id=finding.id,
@@ -40,20 +58,51 @@ def decide_clock(finding: Finding, policy: Policy, now: datetime) -> Decision:
         state=state,
         clock=clock,
         start=start,
+        allowed=allowed,
+        condition=condition.name if condition is not None else "",
         due=due,
+        days_left=(due - now) // _DAY if due is not None and state is State.OPEN else None,
+        days_over=-((due - now) // _DAY) if due is not None and state is State.OVERDUE else None,
+        dates=dates,
+        epss=score.probability if score is not None else None,
     )
 
 
-def _start(finding: Finding, clock: Clock) -> tuple[str, datetime | None]:
+def dates_of(finding: Finding, component: Component, context: Context) -> Dates:
+    """Return every date that is known of a finding."""
+    kev = context.exploitation.earliest(finding.identifiers)
+    return Dates(
+        published=finding.published,
+        fix_available=finding.fix_published,
+        first_seen=context.first_seen.get(sighting_key(finding, component)),
+        kev_added=kev.added if kev is not None else None,
+        kev_due=kev.due if kev is not None else None,
+    )
+
+
+def sighting_key(finding: Finding, component: Component) -> str:
+    """Return the name under which `Context.first_seen` keeps a finding."""
+    return f"{finding.id} {component.purl.partition('@')[0]}"
+
+
+def _due(start: datetime | None, allowed: str, dates: Dates, sla: PatchSla) -> datetime | None:
+    if allowed == "none":
+        return None
+    if allowed == "kev_due":
+        return dates.kev_due
+    return end_of(start, parse_duration(allowed), sla.calendar) if start is not None else None
+
+
+def _start(dates: Dates, clock: Clock) -> tuple[str, datetime | None]:
     """Return which date begins the time to patch.
 
-    While no fix exists, `fix_available` cannot begin; the publication does, so
-    that a flaw nobody fixes is not forgotten.
+    Where the date of `clock` is not known, the publication begins it, so that
+    a flaw nobody fixes, or nobody saw before, is not forgotten.
     """
-    if clock is Clock.FIX_AVAILABLE and finding.fix_published is not None:
-        return Clock.FIX_AVAILABLE.value, finding.fix_published
-    if finding.published is not None:
-        return Clock.PUBLISHED.value, finding.published
+    for name in (clock, Clock.PUBLISHED):
+        moment: datetime | None = getattr(dates, name.value)
+        if moment is not None:
+            return name.value, moment
     return "missing", None
 
 
@@ -62,3 +111,38 @@ def _allowance(severity: Severity, allow: Allowances) -> str:
         return "none"
     allowance: str = getattr(allow, severity.value)
     return allowance
+
+
+def _condition(
+    sla: PatchSla,
+    finding: Finding,
+    component: Component,
+    severity: Severity,
+    context: Context,
+) -> SlaCondition | None:
+    """Return the first condition that matches; one with CISA's date needs that there is one."""
+    kev = context.exploitation.earliest(finding.identifiers)
+    for condition in sla.conditions:
+        if condition.allow == "kev_due" and kev is None:
+            continue
+        if _matches(condition.match, finding, component, severity, context):
+            return condition
+    return None
+
+
+def _matches(
+    match: SlaMatch,
+    finding: Finding,
+    component: Component,
+    severity: Severity,
+    context: Context,
+) -> bool:
+    kev = context.exploitation.earliest(finding.identifiers)
+    faces_internet = context.attributes.internet_facing is not False
+    return (
+        (not match.severity or severity.value in match.severity)
+        and match.known_exploited in {None, kev is not None}
+        and match.internet_facing in {None, faces_internet}
+        and match.fix_available in {None, finding.status is Status.FIXED}
+        and (not match.package_class or package_class(component) in match.package_class)
+    )

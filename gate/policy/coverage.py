@@ -2,11 +2,13 @@
 
 Rules (docs/policy.md, "What keeps a verdict from PASS"):
 
-* everything that was to be read was read completely;
-* there is at least one component;
+* everything that was to be read was read completely, unless the policy accepts
+  the layer or the image by digest;
+* there is at least one component, unless the policy accepts the image by digest;
 * every component was looked up under an ecosystem that the snapshot covers,
   unless the policy accepts its purl by pattern;
-* the sources that were needed are recent enough.
+* the sources that were needed are recent enough, and so are the catalogues of
+  exploited flaws (`gate.policy.exploited`), where a rule asks them.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from fnmatch import fnmatchcase
 from gate.advisories.model import SourceInfo
 from gate.bom.model import ReadingStatus
 from gate.policy.durations import parse_duration, write_duration
+from gate.policy.exploited import catalogues
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Reason
@@ -30,27 +33,42 @@ def coverage(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
     """Return the reasons why nothing certain can be said, and warnings."""
     unmatched, accepted = _unmatched(facts, policy)
     stale, aging = _data_age(facts, policy)
-    return [*_unread(facts), *unmatched, *stale], [*accepted, *aging]
+    unread, tolerated = _unread(facts, policy)
+    uncertain, unsure = catalogues(facts, policy)
+    return (
+        [*unread, *unmatched, *stale, *uncertain],
+        [*tolerated, *accepted, *aging, *unsure],
+    )
 
 
-def _unread(facts: Facts) -> list[Reason]:
+def _unread(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
     reasons = []
+    accepted = []
+    digests = set(policy.coverage.accept_unread)
+    subject = facts.bom.subject
+    whole = {f"sha256:{subject.digests.get('sha256', '')}", subject.image_id} & digests
     for reading in facts.bom.readings:
         if reading.status is not ReadingStatus.COMPLETE:
             place = f" {reading.path}" if reading.path else ""
             how = "could not be read" if reading.status is ReadingStatus.FAILED else "is incomplete"
+            message = f"{reading.what}{place} {how}: {reading.reason}"
+            if whole or reading.layer in digests:
+                accepted.append(f"{message} (the policy accepts it by digest)")
+                continue
             reasons.append(
                 Reason(
                     cause=Cause.INPUT,
                     code="unread" if reading.status is ReadingStatus.FAILED else "incomplete",
-                    message=f"{reading.what}{place} {how}: {reading.reason}",
+                    message=message,
                 )
             )
-    if not facts.bom.components and not reasons:
+    if not facts.bom.components and whole:
+        accepted.append("no package was found (the policy accepts it by digest)")
+    elif not facts.bom.components and not reasons:
         reasons.append(
             Reason(cause=Cause.INPUT, code="no-packages", message="no package was found")
         )
-    return reasons
+    return reasons, accepted
 
 
 def _unmatched(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:

@@ -2,10 +2,12 @@
 
 `decide` is a pure function.  In order, it
 
-1. puts every finding against its time to patch (`gate.policy.clocks`);
-2. evaluates every rule (`gate.policy.rules`); a rule with action fail that is
+1. finds the policy's target that the subject belongs to, and takes its rules
+   (`gate.policy.targets`);
+2. puts every finding against its time to patch (`gate.policy.clocks`);
+3. evaluates every rule (`gate.policy.rules`); a rule with action fail that is
    broken is a reason for FAIL;
-3. asks whether the facts are whole (`gate.policy.coverage`): what was not
+4. asks whether the facts are whole (`gate.policy.coverage`): what was not
    read, not matched, or matched against missing or stale data is a reason for
    INDETERMINATE.
 
@@ -25,6 +27,7 @@ from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.rules import RULES
 from gate.policy.rules.outcome import finding_key
+from gate.policy.targets import attributes_of, matching_target
 from gate.policy.verdict import (
     Cause,
     Decision,
@@ -38,8 +41,16 @@ from gate.policy.verdict import (
 
 def decide(facts: Facts, policy: Policy) -> Verdict:
     """Return the verdict on `facts` under `policy`."""
+    given = facts.context.attributes
+    target = matching_target(policy.targets, facts.bom.subject, given)
+    if target is not None:
+        policy = msgspec.structs.replace(policy, rules=target.rules)
+    context = msgspec.structs.replace(facts.context, attributes=attributes_of(target, given))
+    facts = msgspec.structs.replace(facts, context=context)
+    components = {component.ref: component for component in facts.bom.components}
     decisions = tuple(
-        decide_clock(finding, policy, facts.now) for finding in facts.findings.findings
+        decide_clock(finding, components[finding.ref], policy, context, facts.now)
+        for finding in facts.findings.findings
     )
     results = tuple(rule(facts, policy, decisions) for rule in RULES.values())
     gaps, warnings = coverage(facts, policy)
@@ -52,6 +63,7 @@ def decide(facts: Facts, policy: Policy) -> Verdict:
     return Verdict(
         outcome=_outcome(reasons),
         decided_at=facts.now,
+        target=target.name if target is not None else "",
         reasons=tuple(sorted(reasons, key=_severity_order)),
         warnings=tuple(warnings),
         rules=results,

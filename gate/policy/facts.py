@@ -10,6 +10,7 @@ from gate.advisories.lookup import Lookup
 from gate.advisories.model import SourceInfo
 from gate.bom.model import Bom
 from gate.matching.findings import Findings
+from gate.policy.context import NO_CONTEXT, Context
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,3 +23,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The sources of the advisory snapshot."""
     now: datetime
     """UTC: the clock of the decision."""
+    context: Context = NO_CONTEXT

@@ -5,102 +5,47 @@ Field descriptions below end up in the JSON Schema that editors show.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
 
-from gate.policy import durations
-
-Duration = Annotated[
-    str,
-    msgspec.Meta(pattern=durations.PATTERN, description="hours, days or weeks: 72h, 14d, 2w"),
-]
-Allowance = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^(none|\d{1,6}(h|d|w))$",
-        description="a duration, or 'none' for no time limit at all",
-    ),
-]
+from gate.policy.kinds import Duration, Hex256, Level, Sha256
+from gate.policy.settings import Rules, Settings
+from gate.policy.targets import Target
 
 
-class Action(StrEnum):
-    """What a rule does when it is not met."""
+class Extends(Settings, frozen=True, kw_only=True):
+    """The policy that this one builds on."""
 
-    OFF = "off"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Clock(StrEnum):
-    """When the time to patch begins."""
-
-    PUBLISHED = "published"
-    """The flaw was first published."""
-    FIX_AVAILABLE = "fix_available"
-    """The first advisory with a fix was published; `published` while there is no fix."""
+    path: Annotated[str, msgspec.Meta(min_length=1, description="of its file, seen from this one")]
+    sha256: Annotated[
+        Hex256, msgspec.Meta(description="of its bytes, so that it cannot change unseen")
+    ]
 
 
-class Allowances(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Time to patch, by severity."""
-
-    critical: Allowance = "72h"
-    high: Allowance = "14d"
-    medium: Allowance = "30d"
-    low: Allowance = "90d"
-
-
-class PatchSla(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every flaw is patched within the time its severity allows."""
-
-    action: Action = Action.FAIL
-    clock: Clock = Clock.PUBLISHED
-    allow: Allowances = Allowances()
-
-
-class SeverityThreshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """No flaw of this severity or above, however young."""
-
-    action: Action = Action.OFF
-    at_least: Literal["critical", "high", "medium", "low"] = "critical"
-    only_fixable: Annotated[
-        bool, msgspec.Meta(description="count only flaws that have a fixed version")
-    ] = False
-
-
-class ImageAge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The image was built recently enough; an unknown age is too old."""
-
-    action: Action = Action.FAIL
-    max: Duration = "90d"
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The rules, each off, warn or fail."""
-
-    patch_sla: PatchSla = PatchSla()
-    severity_threshold: SeverityThreshold = SeverityThreshold()
-    image_age: ImageAge = ImageAge()
-
-
-class SeverityPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SeverityPolicy(Settings, frozen=True, kw_only=True):
     """How severities are read."""
 
     unknown: Annotated[
-        Literal["critical", "high", "medium", "low"],
+        Level,
         msgspec.Meta(description="what a flaw without a severity counts as"),
     ] = "high"
 
 
-class AdvisoryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AdvisoryPolicy(Settings, frozen=True, kw_only=True):
     """How old the advisory data may be."""
 
     warn_after: Duration = "24h"
     fail_after: Duration = "72h"
+    kev_fail_after: Annotated[
+        Duration, msgspec.Meta(description="age of CISA's catalogue, where a rule needs it")
+    ] = "14d"
+    epss_fail_after: Annotated[
+        Duration, msgspec.Meta(description="age of the EPSS scores, where a rule needs them")
+    ] = "7d"
 
 
-class CoveragePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CoveragePolicy(Settings, frozen=True, kw_only=True):
     """What may stay unjudged without making the verdict INDETERMINATE."""
 
     accept_unmatched: Annotated[
@@ -110,12 +55,22 @@ class CoveragePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             "spelled out; * stands for anything: pkg:generic/acme-*"
         ),
     ] = ()
+    accept_unread: Annotated[
+        tuple[Sha256, ...],
+        msgspec.Meta(
+            description="digests of layers, or of whole images, of which not everything has "
+            "to be readable"
+        ),
+    ] = ()
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Policy(Settings, frozen=True, kw_only=True):
     """A patchgate policy."""
 
     version: Annotated[Literal[1], msgspec.Meta(description="version of this format")]
+    extends: Annotated[
+        Extends | None, msgspec.Meta(description="a policy whose values count where this is silent")
+    ] = None
     name: str = "default"
     severity: SeverityPolicy = SeverityPolicy()
     advisories: AdvisoryPolicy = AdvisoryPolicy()
@@ -125,6 +80,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         msgspec.Meta(description="whether a verdict that was not recorded may be a pass"),
     ] = "required"
     rules: Rules = Rules()
+    targets: Annotated[
+        tuple[Target, ...], msgspec.Meta(description="the first one that matches rules")
+    ] = ()
 
 
 DEFAULT = Policy(version=1)

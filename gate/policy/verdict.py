@@ -59,6 +59,10 @@ class RuleResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     controls: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     """``<finding id> <component ref>`` of what broke the rule."""
+    details: tuple[str, ...] = ()
+    """What else broke it: components, processes, dates; for a person."""
+    remedy: str = ""
+    """What to do; never empty where the rule is broken."""
 
 
 class State(StrEnum):
@@ -67,6 +71,21 @@ class State(StrEnum):
     OVERDUE = "overdue"
     OPEN = "open"
     NO_LIMIT = "no-limit"
+
+
+class Dates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Every date that is known of a finding, UTC.  `Decision.clock` says which ruled."""
+
+    published: datetime | None = None
+    """The flaw was first published."""
+    fix_available: datetime | None = None
+    """The first advisory with a fix was published."""
+    first_seen: datetime | None = None
+    """An earlier run first saw it on this system."""
+    kev_added: datetime | None = None
+    """CISA added it to its catalogue of exploited flaws."""
+    kev_due: datetime | None = None
+    """The end of the day by which CISA wants it remediated."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,9 +98,22 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     severity_assumed: bool = False
     state: State
     clock: str = ""
-    """Which date began the time to patch: published, fix_available, or missing."""
+    """Which date began the time to patch: published, fix_available, first_seen,
+    kev_added, or missing."""
     start: datetime | None = None
+    allowed: str = ""
+    """The time to patch, as the policy writes it."""
+    condition: str = ""
+    """Name of the condition that set it; empty where the severity did."""
     due: datetime | None = None
+    days_left: int | None = None
+    """Whole days until it is due; None where it is overdue or has no due date."""
+    days_over: int | None = None
+    """Days since it was due, of which a part counts whole; None where it is not overdue
+    or no date is known."""
+    dates: Dates = Dates()
+    epss: float | None = None
+    """Probability of exploitation within 30 days; None where no score is known."""
     broken: tuple[str, ...] = ()
     """Rules with action fail that this finding breaks."""
     warned: tuple[str, ...] = ()
@@ -94,6 +126,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome
     decided_at: datetime
     """UTC: the clock the decision was made with."""
+    target: str = ""
+    """Name of the policy's target whose rules were applied; empty for the policy's own."""
     reasons: tuple[Reason, ...] = ()
     """Why it is not PASS, the gravest first."""
     warnings: tuple[str, ...] = ()

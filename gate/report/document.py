@@ -16,7 +16,7 @@ from gate.advisories.severity import Severity
 from gate.bom.model import Component, Distro, Location, Note, Reading, Subject
 from gate.matching.findings import Finding, Match, PassedOver, Rating, Status
 from gate.matching.upgrades import Upgrade
-from gate.policy.verdict import Cause, Decision, Outcome, Reason, RuleResult, State
+from gate.policy.verdict import Cause, Dates, Decision, Outcome, Reason, RuleResult, State
 from gate.report.encoding import visible_json
 from gate.run.result import EvidenceNote, PolicyNote, Result
 
@@ -62,7 +62,16 @@ class FindingNote(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     clock: str
     start: datetime | None
+    allowed: str
+    """The time to patch, as the policy writes it."""
+    condition: str
+    """The condition of the policy that set it; empty where the severity did."""
     due: datetime | None
+    days_left: int | None
+    days_over: int | None
+    dates: Dates
+    """Every date that is known; `clock` names the one that ruled."""
+    epss: float | None
     broken: tuple[str, ...]
     warned: tuple[str, ...]
     certain: bool
@@ -200,7 +209,13 @@ def _finding(finding: Finding, decision: Decision, component: Component) -> Find
         state=decision.state,
         clock=decision.clock,
         start=decision.start,
+        allowed=decision.allowed,
+        condition=decision.condition,
         due=decision.due,
+        days_left=decision.days_left,
+        days_over=decision.days_over,
+        dates=decision.dates,
+        epss=decision.epss,
         broken=decision.broken,
         warned=decision.warned,
         certain=finding.certain,

@@ -25,9 +25,12 @@ from gate.errors import (
     UnreachableError,
 )
 from gate.matching.upgrades import upgrades
+from gate.policy.context import Attributes
 from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.run.clock import Clock
+from gate.run.context import Circumstances, read_context
+from gate.run.history import History
 from gate.run.inventories import Inventories
 from gate.run.judging import judge
 from gate.run.recording import Inputs, Recorder
@@ -64,6 +67,19 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     budget: Budget = Budget()
     inventories: Inventories | None = None
+    attributes: Attributes = Attributes()
+    """What is said of the target for this run."""
+    history: History | None = None
+    """Earlier runs, where there is evidence of them."""
+
+    def circumstances(self) -> Circumstances:
+        """Return where the context of the run is read from."""
+        return Circumstances(
+            store=self.store,
+            now=self.clock.now,
+            attributes=self.attributes,
+            history=self.history,
+        )
 
 
 def read_bom(
@@ -109,14 +125,17 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
             bom = read_bom(request.target, request.choice, request.budget, request.inventories)
             asked = lookup(bom)
             advisories = store.select(asked.queries)
+        context = read_context(bom, advisories, request.policy.policy, request.circumstances())
     except (AdvisoryError, InputError, UnreachableError) as error:
         return _unjudged(request, error)
-    judged = judge(bom, asked, advisories, request.policy.policy, request.clock.now)
+    judged = judge(
+        bom, asked, advisories, request.policy.policy, request.clock.now, context=context
+    )
     result = Result(
         target=bom.subject.name,
         now=request.clock.now,
         now_basis=request.clock.basis,
-        policy=request.policy.note(),
+        policy=msgspec.structs.replace(request.policy.note(), target=judged.verdict.target),
         verdict=judged.verdict,
         bom=bom,
         lookup=asked,
@@ -133,6 +152,7 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
         advisories=advisories,
         sources=judged.sources,
         clock=request.clock,
+        context=judged.context,
     )
     return _recorded(result, request.policy.policy, inputs, recorder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -11,17 +12,32 @@ from gate.advisories.lifecycles import built_in
 from gate.advisories.model import AdvisorySet
 from gate.advisories.names import about, names_of, plain
 from gate.bom.model import Bom
+from gate.evidence.summary import recorded_name
 from gate.matching.findings import Findings
-from gate.policy.context import Attributes, Context
+from gate.policy.context import Attributes, Context, Previous
 from gate.policy.exploited import asks_epss
+from gate.policy.kinds import Action
 from gate.policy.lifecycle import products
 from gate.policy.model import Policy
+from gate.run.history import History
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the context of a run is read from."""
+
+    store: Path
+    """Folder of the advisory store, which holds the catalogues of exploited flaws."""
+    now: datetime
+    """UTC: the time of the decision."""
+    attributes: Attributes = Attributes()
+    history: History | None = None
+    """None where no evidence of earlier runs is at hand."""
 
 
 def read_context(
-    store: Path, bom: Bom, advisories: AdvisorySet, policy: Policy, attributes: Attributes
+    bom: Bom, advisories: AdvisorySet, policy: Policy, given: Circumstances
 ) -> Context:
-    """Return the context of a run; AdvisoryError where a catalogue in `store` is damaged."""
+    """Return the context of a run; AdvisoryError where a catalogue is damaged."""
     names = {
         plain(name)
         for stored in advisories.records
@@ -31,10 +47,20 @@ def read_context(
     kinds = frozenset(Kind) if asks_epss(policy) else frozenset({Kind.KEV})
     installed = [product.product for product in products(bom, runtimes=True)]
     return Context(
-        attributes=attributes,
-        exploitation=read_exploitation(store, names, kinds),
+        attributes=given.attributes,
+        exploitation=read_exploitation(given.store, names, kinds),
         lifecycles=built_in().of(installed),
+        previous=_previous(bom, policy, given),
     )
+
+
+def _previous(bom: Bom, policy: Policy, given: Circumstances) -> Previous | None:
+    """Return the run before this one, where a rule asks for it."""
+    rules = (policy.rules, *(target.rules for target in policy.targets))
+    asked = any(one.scan_coverage.action is not Action.OFF for one in rules)
+    if given.history is None or not asked:
+        return None
+    return given.history.before(recorded_name(bom.subject), given.now)
 
 
 def about_findings(context: Context, findings: Findings) -> Context:

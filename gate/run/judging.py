@@ -11,7 +11,7 @@ from gate.advisories.model import AdvisorySet, SourceInfo
 from gate.bom.model import Bom
 from gate.matching.findings import Findings
 from gate.matching.match import match
-from gate.policy.context import NO_CONTEXT, Context
+from gate.policy.context import Context
 from gate.policy.decide import decide
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
@@ -36,7 +36,8 @@ def judge(
     advisories: AdvisorySet,
     policy: Policy,
     now: datetime,
-    context: Context = NO_CONTEXT,
+    *,
+    context: Context,
 ) -> Judged:
     """Match, and decide by `policy` for the time `now` (UTC)."""
     ecosystems = {query.ecosystem for query in asked.queries}

@@ -16,6 +16,7 @@ from gate.evidence.extension import Clock as RecordedClock
 from gate.evidence.extension import Reason as RecordedReason
 from gate.evidence.facts import (
     ADVISORIES,
+    CONTEXT,
     POLICY,
     SBOM,
     SOURCES,
@@ -25,6 +26,7 @@ from gate.evidence.facts import (
 )
 from gate.evidence.keys import Signer
 from gate.evidence.record import Store, record
+from gate.policy.context import NO_CONTEXT, Context, encode_context
 from gate.policy.verdict import Verdict, encode_verdict
 from gate.run.clock import Clock
 from gate.run.result import EvidenceNote
@@ -42,6 +44,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     advisories: AdvisorySet
     sources: tuple[SourceInfo, ...]
     clock: Clock
+    context: Context = NO_CONTEXT
 
 
 class Recorder(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +107,11 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
                     name=SOURCES,
                     media_type="application/json",
                     content=write_sources(inputs.sources),
+                ),
+                Attachment(
+                    name=CONTEXT,
+                    media_type="application/json",
+                    content=encode_context(inputs.context),
                 ),
             ),
         )

@@ -20,11 +20,13 @@ from gate.advisories.model import AdvisorySet, SourceInfo, StoredRecord
 from gate.advisories.store import Store
 from gate.bom.detect import read_bom
 from gate.errors import AdvisoryError, GateError, VerificationError
-from gate.evidence.facts import ADVISORIES, POLICY, SBOM, SOURCES, VERDICT
+from gate.evidence.facts import ADVISORIES, CONTEXT, POLICY, SBOM, SOURCES, VERDICT
 from gate.evidence.verify import BlobSource, VerifiedRun
+from gate.policy.context import NO_CONTEXT, decode_context
 from gate.policy.document import parse_policy
 from gate.policy.model import Policy
 from gate.policy.verdict import Verdict, encode_verdict
+from gate.run.context import Circumstances, read_context
 from gate.run.judging import judge
 
 _NEEDED = (SBOM, POLICY, VERDICT, ADVISORIES, SOURCES)
@@ -90,17 +92,22 @@ def _decide(run: VerifiedRun, documents: Mapping[str, bytes], instead: Instead) 
     """Return the verdict of the pure core on recorded documents."""
     bom = read_bom(documents[SBOM], SBOM)
     asked = lookup(bom)
+    # Records from before there was a context were decided without.
+    context = decode_context(documents[CONTEXT]) if CONTEXT in documents else NO_CONTEXT
+    policy = instead.policy or parse_policy(documents[POLICY].decode("utf-8"), POLICY)
     if instead.store is not None:
         with Store.open(instead.store) as store:
             advisories = store.select(asked.queries)
+        now_known = Circumstances(store=instead.store, now=run.decided_at)
+        known = read_context(bom, advisories, policy, now_known)
+        context = msgspec.structs.replace(context, exploitation=known.exploitation)
     else:
         advisories = AdvisorySet(
             snapshot=run.summary.run.advisories.snapshot,
             sources=_sources_decoder.decode(documents[SOURCES]),
             records=_records(documents[ADVISORIES]),
         )
-    policy = instead.policy or parse_policy(documents[POLICY].decode("utf-8"), POLICY)
-    return judge(bom, asked, advisories, policy, run.decided_at).verdict
+    return judge(bom, asked, advisories, policy, run.decided_at, context=context).verdict
 
 
 def _records(document: bytes) -> tuple[StoredRecord, ...]:
@@ -123,7 +130,7 @@ def _attachments(run: VerifiedRun, blobs: BlobSource) -> dict[str, bytes]:
             hint="it was recorded by an earlier patchgate, or by another tool",
         )
     documents = {}
-    for name in _NEEDED:
+    for name in (*_NEEDED, *({CONTEXT} & listed.keys())):
         try:
             with blobs.open_blob(listed[name]) as file:
                 content = file.read()
@@ -142,6 +149,8 @@ def compare(recorded: Verdict, decided: Verdict) -> Iterator[str]:
         yield f"outcome: recorded {recorded.outcome}, decided {decided.outcome}"
     if recorded.decided_at != decided.decided_at:
         yield f"time: recorded {recorded.decided_at}, decided {decided.decided_at}"
+    if recorded.target != decided.target:
+        yield f"target of the policy: recorded '{recorded.target}', decided '{decided.target}'"
     before, after = _parts(recorded), _parts(decided)
     for kind, items in before.items():
         yield from _changes(kind, items, after[kind])

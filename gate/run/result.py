@@ -37,6 +37,8 @@ class PolicyNote(msgspec.Struct, frozen=True, kw_only=True):
     """``sha256:…`` of the document."""
     source: str
     """File name, or ``built-in``."""
+    target: str = ""
+    """Name of the policy's target whose rules were applied; empty for the policy's own."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

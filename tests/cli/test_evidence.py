@@ -55,7 +55,7 @@ def test_verify(bench: Bench) -> None:
     assert (code, err) == (0, "")
     assert "verified" in out
     assert "PASS example/app:1" in out
-    assert "5 attachments unaltered" in out
+    assert "6 attachments unaltered" in out
 
 
 def test_an_altered_attachment(bench: Bench) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib import import_module
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 import yaml
 
+from gate.policy.presets import PRESETS
+from gate.policy.settings import Rules
 from gate.policy.template import DEFAULT_DOCUMENT
 from tests.cli.bad_inputs import run
 
@@ -59,3 +64,37 @@ def test_a_policy_that_is_not_valid(place: Path) -> None:
     assert (code, out) == (2, "")
     assert "bad.yaml, line 3" in err
     assert "unknown key 'rules.patch_sla.allow.urgent'" in err
+
+
+def test_init_with_a_preset(place: Path) -> None:
+    assert run(["policy", "init", "pci.yaml", "--preset", "pci-dss"])[0] == 0
+    assert (place / "pci.yaml").read_text() == PRESETS["pci-dss"]
+    assert run(["policy", "check", "pci.yaml"])[2] == "pci.yaml: valid policy 'pci-dss'\n"
+    assert run(["policy", "init", "x.yaml", "--preset", "made-up"])[0] == 2
+
+
+def test_explain_names_file_and_line_and_shows_a_target(place: Path) -> None:
+    (place / "patchgate.yaml").write_text(
+        "version: 1\nrules:\n  image_age: {max: 7d}\n"
+        "targets:\n- name: web\n  match: {image: [web*]}\n  rules: {image_age: {max: 1d}}\n"
+    )
+    out = run(["policy", "explain"])[1]
+    assert 'rules.image_age.max: "7d"  # patchgate.yaml, line 3\n' in out
+    assert 'rules.image_age.by: "created"  # default\n' in out
+    assert out.endswith("# targets: web; --target NAME shows one\n")
+    web = run(["policy", "explain", "--target", "web"])[1]
+    assert 'rules.image_age.max: "1d"  # patchgate.yaml, line 7\n' in web
+    code, _, err = run(["policy", "explain", "--target", "wbe"])
+    assert (code, "it has: web" in err) == (2, True)
+
+
+def test_the_policy_page_names_every_rule_field_and_control() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "policy.md").read_text("utf-8")
+    for rule in msgspec.structs.fields(Rules):
+        assert f"`{rule.name}`" in page, rule.name
+        module = import_module(f"gate.policy.rules.{rule.name}")
+        for control in module.CONTROLS:
+            assert control in page, (rule.name, control)
+        for setting in msgspec.structs.fields(rule.type):
+            assert f"`{setting.name}`" in page, (rule.name, setting.name)
+    assert set(PRESETS) <= set(re.findall(r"--preset ([a-z0-9-]+)", page))

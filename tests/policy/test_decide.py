@@ -9,28 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.advisories.exploitation import Catalogue, Exploitation
 from gate.advisories.lookup import Gap, Lookup
 from gate.advisories.model import Query, SourceInfo
 from gate.advisories.severity import Severity
 from gate.bom.model import Bom, Component, Reading, ReadingStatus, Subject, SubjectKind
 from gate.matching.findings import Finding, Findings, Match, Rating, Status
+from gate.policy.context import Context
 from gate.policy.decide import decide
 from gate.policy.facts import Facts
-from gate.policy.model import (
-    Action,
-    Allowances,
-    Clock,
-    CoveragePolicy,
-    ImageAge,
-    PatchSla,
-    Policy,
-    Rules,
-    SeverityThreshold,
-)
+from gate.policy.kinds import Action, Clock
+from gate.policy.model import CoveragePolicy, Policy
+from gate.policy.settings import Allowances, ImageAge, PatchSla, Rules, SeverityThreshold
 from gate.policy.verdict import Cause, Outcome, RuleOutcome, State, Verdict, encode_verdict
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 POLICY = Policy(version=1)
+KEV = Catalogue(digest="sha256:00", as_of=NOW, version="1", entries=1)
 OPENSSL = Component(
     ref="openssl",
     type="deb",
@@ -111,6 +106,7 @@ def facts(
         findings=Findings(findings=findings, gaps=gaps),
         sources=(source,),
         now=now,
+        context=Context(exploitation=Exploitation(kev=KEV)),
     )
 
 

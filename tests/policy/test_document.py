@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 
 import jsonschema
+import msgspec
 import pytest
+import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gate.errors import UsageError
-from gate.policy.document import load_strict, parse_policy
-from gate.policy.model import DEFAULT, Action, json_schema
+from gate.policy.document import compose, merged, parse_policy, read_document
+from gate.policy.kinds import Action
+from gate.policy.model import DEFAULT, json_schema
+from gate.policy.origins import effective
+from gate.policy.presets import PRESETS
+from gate.policy.rules import RULES
+from gate.policy.settings import Rules
+from gate.policy.strict_yaml import load_strict
+from gate.policy.template import DEFAULT_DOCUMENT
 
 FULL = """\
 version: 1
@@ -79,6 +88,60 @@ def test_a_full_document() -> None:
         ("version: 1\ncoverage: {accept_unmatched: ['*']}\n", "'*' is not a purl pattern"),
         ("version: 1\ncoverage: {accept_unmatched: ['pkg:*/x']}\n", "is not a purl pattern"),
         ("version: 1\nname: \x01\n", "is not valid YAML"),
+        (
+            (
+                "version: 1\nrules:\n  patch_sla:\n    conditions:\n"
+                "      - name: x\n        match: {known_exploitd: true}\n        allow: 1d\n"
+            ),
+            (
+                "line 6, column 17: unknown key "
+                "'rules.patch_sla.conditions.0.match.known_exploitd' "
+                "(did you mean 'known_exploited'?)"
+            ),
+        ),
+        (
+            "version: 1\ntargets:\n  - name: x\n    match: {image: [a]}\n    ruls: {}\n",
+            "line 5, column 5: unknown key 'targets.0.ruls' (did you mean 'rules'?)",
+        ),
+        ("version: 1\ntargets:\n  - {name: x, match: {}}\n", "matches every target"),
+        (
+            (
+                "version: 1\ntargets:\n- {name: x, match: {kind: [host]}}\n"
+                "- {name: x, match: {kind: [image]}}\n"
+            ),
+            "line 4, column 4: 'x' is the name of another target",
+        ),
+        ("version: 1\ntargets:\n  - {name: x, match: {image: ['*']}}\n", "'*' fits everything"),
+        ("version: 1\nrules: {base_image: {approved: ['**']}}\n", "'**' fits everything"),
+        ("version: 1\nrules: {packages: {forbidden: [telnetd]}}\n", "is not a purl pattern"),
+        (
+            "version: 1\nrules: {patch_sla: {calendar: {holidays: [2026-02-30]}}}\n",
+            "2026-02-30 is in no calendar",
+        ),
+        (
+            "version: 1\nrules: {patch_sla: {calendar: {holidays: [tomorrow]}}}\n",
+            "rules.patch_sla.calendar.holidays.0: expected a day: 2026-12-25",
+        ),
+        (
+            "version: 1\nrules: {patch_sla: {calendar: {utc_offset: Europe/Berlin}}}\n",
+            "expected hours and minutes ahead of UTC, in quotes: '+01:00'",
+        ),
+        (
+            (
+                "version: 1\nrules: {patch_sla: {calendar: {weekend: [monday, tuesday, wednesday,"
+                " thursday, friday, saturday, sunday]}}}\n"
+            ),
+            "leaves no day to work",
+        ),
+        ("version: 1\nrules: {risk_threshold: {cvss: 10.1}}\n", "rules.risk_threshold.cvss"),
+        ("version: 1\nrules: {risk_threshold: {cvss: high}}\n", "rules.risk_threshold.cvss"),
+        ("version: 1\nrules: {end_of_life: }\n", "rules.end_of_life: expected `object`"),
+        ("version: 1\ncoverage: {accept_unread: [x]}\n", "expected sha256: and 64 hex digits"),
+        ("version: 1\nextends: {path: a, sha256: 1}\n", "extends.sha256: expected `str`"),
+        (
+            f"version: 1\nextends: {{path: a.yaml, sha256: {'0' * 63}a}}\n",
+            "line 2, column 1: extends 'a.yaml', which is not at hand",
+        ),
         ("[" * 100 + "]" * 100, "too deep"),
         ("#" + "x" * 2_000_000, "larger than"),
     ],
@@ -120,6 +183,97 @@ def test_the_schema_agrees_with_the_reader() -> None:
     ):
         assert not validator.is_valid(load_strict(bad, "x")[0])
         refused(bad)
+
+
+def test_decimals_are_numbers_where_the_format_has_one() -> None:
+    text = "version: 1\nname: 1.10\nrules: {risk_threshold: {cvss: 7.50, epss: 0.00001}}\n"
+    policy = parse_policy(text, "p.yaml")
+    assert policy.name == "1.10"
+    assert policy.rules.risk_threshold.cvss == 7.5
+    assert policy.rules.risk_threshold.epss == 0.00001
+
+
+BASE = """\
+version: 1
+name: company
+rules:
+  patch_sla: {allow: {critical: 24h, high: 7d}, clock: fix_available}
+  image_age: {max: 30d}
+targets:
+  - {name: hosts, match: {kind: [host]}, rules: {image_age: {action: "off"}}}
+"""
+CHILD = f"""\
+version: 1
+extends: {{path: company.yaml, sha256: {"0" * 64}}}
+rules:
+  patch_sla: {{allow: {{high: 3d}}}}
+targets:
+  - {{name: web, match: {{image: [web*]}}, rules: {{patch_sla: {{allow: {{low: 5d}}}}}}}}
+"""
+
+
+def test_a_policy_is_put_over_the_one_it_extends() -> None:
+    child, base = read_document(CHILD, "child"), read_document(BASE, "base")
+    policy = parse_policy(msgspec.json.encode(merged([child, base])).decode(), "both")
+    assert policy == compose([child, base])
+    allow = policy.rules.patch_sla.allow
+    assert (allow.critical, allow.high, allow.medium) == ("24h", "3d", "30d")
+    assert policy.name == "company"
+    assert [target.name for target in policy.targets] == ["web", "hosts"]
+    web = policy.targets[0].rules
+    assert (web.patch_sla.allow.high, web.patch_sla.allow.low) == ("3d", "5d")
+    assert web.image_age.max == "30d"
+    assert policy.targets[1].rules.image_age.action is Action.OFF
+
+
+def test_every_value_has_its_origin() -> None:
+    documents = [read_document(CHILD, "child"), read_document(BASE, "base")]
+    policy = compose(documents)
+
+    def origins(target: str) -> dict[str, tuple[str, str]]:
+        lines = effective(policy, documents, target)
+        return {line.name: (line.value, line.origin) for line in lines}
+
+    own = origins("")
+    assert own["rules.patch_sla.allow.high"] == ('"3d"', "child, line 4")
+    assert own["rules.patch_sla.allow.critical"] == ('"24h"', "base, line 4")
+    assert own["rules.patch_sla.allow.low"] == ('"90d"', "default")
+    assert own["name"] == ('"company"', "base, line 2")
+    web = origins("web")
+    assert web["rules.patch_sla.allow.low"] == ('"5d"', "child, line 6")
+    assert web["rules.image_age.max"] == ('"30d"', "base, line 5")
+    assert origins("hosts")["rules.image_age.action"] == ('"off"', "base, line 7")
+
+
+def test_a_list_decides_for_all_that_is_in_it() -> None:
+    above = read_document(
+        "version: 1\nrules: {patch_sla: {conditions: [{name: a, match: {}, allow: 1d}]}}\n", "above"
+    )
+    below = read_document(
+        "version: 1\nrules: {patch_sla: {conditions: [{name: b, match: {severity: [low]}, "
+        "allow: 2d, clock: kev_added}]}}\n",
+        "below",
+    )
+    lines = {line.name: line for line in effective(compose([above, below]), [above, below])}
+    assert lines["rules.patch_sla.conditions.0.clock"].origin == "default"
+    assert lines["rules.patch_sla.conditions.0.match.severity"].origin == "default"
+    assert lines["rules.patch_sla.conditions.0.allow"].origin == "above, line 2"
+
+
+def test_every_rule_has_its_settings() -> None:
+    assert [field.name for field in msgspec.structs.fields(Rules)] == list(RULES)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_valid_and_agree_with_the_schema(name: str) -> None:
+    assert parse_policy(PRESETS[name], name).name == name
+    jsonschema.Draft202012Validator(json.loads(json_schema())).validate(
+        yaml.safe_load(PRESETS[name])
+    )
+
+
+def test_the_default_document_is_the_default_policy() -> None:
+    assert parse_policy(DEFAULT_DOCUMENT, "default") == DEFAULT
 
 
 words = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"]), max_size=8)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from gate.advisories.severity import Severity
 from gate.bom.model import Reading, ReadingStatus
 from gate.errors import InputError
-from gate.policy.model import Action, PatchSla, Policy, Rules
+from gate.policy.kinds import Action
+from gate.policy.model import Policy
+from gate.policy.settings import PatchSla, Rules
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.report import table
 from gate.run.result import EvidenceNote, Result

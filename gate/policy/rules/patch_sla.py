@@ -7,7 +7,7 @@ from gate.policy.model import Policy
 from gate.policy.rules.outcome import rule_result
 from gate.policy.verdict import Decision, RuleResult, State
 
-_CONTROLS = (
+CONTROLS = (
     "SOC 2 CC7.1",
     "SOC 2 CC8.1",
     "ISO 27001 A.8.8",
@@ -27,5 +27,11 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
     else:
         message = f"no finding is past its time to patch; {waiting} wait within it"
     return rule_result(
-        "patch_sla", policy.rules.patch_sla.action, message, _CONTROLS, broken_by=overdue
+        "patch_sla",
+        policy.rules.patch_sla.action,
+        message,
+        CONTROLS,
+        broken_by=overdue,
+        remedy="raise the packages to their fixed versions; where there is none, "
+        "replace or remove them",
     )

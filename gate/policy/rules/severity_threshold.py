@@ -9,7 +9,7 @@ from gate.policy.model import Policy
 from gate.policy.rules.outcome import rule_result
 from gate.policy.verdict import Decision, RuleResult
 
-_CONTROLS = ("SOC 2 CC7.1", "ISO 27001 A.8.8", "PCI-DSS 6.3.1", "HIPAA 164.308(a)(1)(ii)(A)")
+CONTROLS = ("SOC 2 CC7.1", "ISO 27001 A.8.8", "PCI-DSS 6.3.1", "HIPAA 164.308(a)(1)(ii)(A)")
 _DESCENDING = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
@@ -26,4 +26,11 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
     which = f"{rule.at_least} or above" if rule.at_least != "critical" else "critical"
     fixable = " and fixable" if rule.only_fixable else ""
     message = f"{len(broken_by) or 'no'} findings are {which}{fixable}"
-    return rule_result("severity_threshold", rule.action, message, _CONTROLS, broken_by=broken_by)
+    return rule_result(
+        "severity_threshold",
+        rule.action,
+        message,
+        CONTROLS,
+        broken_by=broken_by,
+        remedy="raise the packages to their fixed versions, or replace them",
+    )

@@ -1,0 +1,62 @@
+"""What a decision rests on besides the bom and the advisories.
+
+All of it comes in as values, and all of it goes into evidence: a verdict is
+decided again from these bytes, not from what the world says later.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from gate.advisories.exploitation import Exploitation
+from gate.advisories.lifecycles import Lifecycles
+
+
+class Attributes(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What its owner says of a target; None is "not said"."""
+
+    environment: str | None = None
+    """production, staging, …: any word the policy uses."""
+    internet_facing: bool | None = None
+    """Not said counts as yes wherever that is the stricter answer."""
+    classification: str | None = None
+    """Of its data: public, confidential, …: any word the policy uses."""
+
+
+class Previous(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The run before this one, on a subject of the same name."""
+
+    at: datetime
+    """UTC."""
+    components: int
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything else that is known when a subject is judged."""
+
+    attributes: Attributes = Attributes()
+    """As given for this run; they outrank those of the policy's target."""
+    exploitation: Exploitation = Exploitation()
+    """About the flaws that were found."""
+    lifecycles: Lifecycles = Lifecycles()
+    """About the products that are installed."""
+    previous: Previous | None = None
+    """None where no earlier run is known."""
+    first_seen: dict[str, datetime] = {}
+    """``<finding id> <purl without version>`` to when an earlier run first saw it, UTC."""
+
+
+NO_CONTEXT = Context()
+
+
+def encode_context(context: Context) -> bytes:
+    """Return the context as canonical JSON: what evidence keeps."""
+    return msgspec.json.encode(context, order="sorted")
+
+
+decode_context = msgspec.json.Decoder(Context).decode
+"""The inverse of `encode_context`; msgspec.DecodeError for anything else."""

@@ -1,0 +1,66 @@
+"""Patterns and dates of a policy that no type can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from gate.policy.model import Policy
+from gate.policy.settings import Rules
+from gate.policy.strict_yaml import Path
+
+Problem = tuple[Path, str, str]
+"""Where, what is wrong, and a hint."""
+
+
+def problems(policy: Policy) -> Iterator[Problem]:
+    """Yield what is wrong with the patterns and dates of `policy`."""
+    yield from _purls(policy.coverage.accept_unmatched, ("coverage", "accept_unmatched"))
+    yield from _of_rules(policy.rules, ("rules",))
+    names: set[str] = set()
+    for number, target in enumerate(policy.targets):
+        here: Path = ("targets", number)
+        if target.name in names or not target.name:
+            what = f"'{target.name}' is the name of another target" if target.name else "is empty"
+            yield (*here, "name"), what, "results tell targets by their names"
+        names.add(target.name)
+        if target.match == type(target.match)():
+            yield (*here, "match"), "matches every target", "say what is meant, or use `rules`"
+        yield from _names(target.match.image, (*here, "match", "image"))
+        yield from _of_rules(target.rules, (*here, "rules"))
+
+
+def _of_rules(rules: Rules, path: Path) -> Iterator[Problem]:
+    yield from _names(rules.base_image.approved, (*path, "base_image", "approved"))
+    yield from _purls(rules.packages.forbidden, (*path, "packages", "forbidden"))
+    yield from _purls(rules.packages.required, (*path, "packages", "required"))
+    licences = (*path, "packages", "licences")
+    yield from _names(rules.packages.licences.forbidden, (*licences, "forbidden"))
+    calendar = (*path, "patch_sla", "calendar")
+    for number, day in enumerate(rules.patch_sla.calendar.holidays):
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            yield (*calendar, "holidays", number), f"{day} is in no calendar", ""
+    if len(set(rules.patch_sla.calendar.weekend)) > 6:
+        yield (*calendar, "weekend"), "leaves no day to work", "leave out at least one day"
+
+
+def _names(written: tuple[str, ...], path: Path) -> Iterator[Problem]:
+    for number, pattern in enumerate(written):
+        if not pattern.strip("*?"):
+            yield (
+                (*path, number),
+                f"'{pattern}' fits everything",
+                "name a part of what is meant, for example registry.example/team/*",
+            )
+
+
+def _purls(written: tuple[str, ...], path: Path) -> Iterator[Problem]:
+    for number, pattern in enumerate(written):
+        if not pattern.startswith("pkg:") or not pattern[4:].partition("/")[0].strip("*?"):
+            yield (
+                (*path, number),
+                f"'{pattern}' is not a purl pattern with a type",
+                "for example pkg:generic/*",
+            )

@@ -1,0 +1,108 @@
+"""Base image: an approved one, recent, known by its digest; its fixes were taken in.
+
+What is not known breaks what is asked: a base that nobody can name is not an
+approved one, and one without a date is not recent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+from gate.bom.model import BaseImage as Base
+from gate.bom.model import Bom, SubjectKind
+from gate.policy.durations import parse_duration, write_duration
+from gate.policy.facts import Facts
+from gate.policy.model import Policy
+from gate.policy.rules.outcome import rule_result, some
+from gate.policy.settings import BaseImage
+from gate.policy.verdict import Decision, RuleResult
+
+CONTROLS = ("SOC 2 CC6.8", "SOC 2 CC8.1", "ISO 27001 A.8.9", "ISO 27001 A.8.19", "PCI-DSS 2.2.1")
+_SKEW = timedelta(minutes=5)
+
+
+def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> RuleResult:
+    """Break where the base is not what the policy asks for, or cannot be told."""
+    rule = policy.rules.base_image
+    base = facts.bom.base
+    late = _late(facts, rule, decisions)
+    problems = [*_problems(facts, rule), *_fixes(rule, late)]
+    name = f"base {base.name}" if base is not None else "the base is not known"
+    return rule_result(
+        "base_image",
+        rule.action,
+        f"{name}: {some(problems)}" if problems else f"{name} is as the policy asks",
+        CONTROLS,
+        broken_by=late,
+        details=problems,
+        broken=bool(problems),
+        applies=facts.bom.subject.kind is SubjectKind.IMAGE,
+        remedy="build on the current digest of an approved base",
+    )
+
+
+def _problems(facts: Facts, rule: BaseImage) -> Iterator[str]:
+    """Yield what is wrong with the base itself."""
+    base = facts.bom.base
+    if base is None:
+        if rule.approved or rule.max_age or rule.pinned or rule.proven:
+            yield "nothing says which image this one is built from"
+        return
+    if rule.approved and not any(fnmatchcase(base.name, pattern) for pattern in rule.approved):
+        yield "it is not an approved base"
+    if rule.pinned and not base.digest:
+        yield "its digest is not known"
+    if rule.proven and base.basis != "layers":
+        yield f"it is only claimed by {base.basis}, not recognised by its layers"
+    if rule.max_age is not None:
+        yield from _age(base, facts, rule.max_age)
+
+
+def _age(base: Base, facts: Facts, max_age: str) -> Iterator[str]:
+    allowed = parse_duration(max_age)
+    if base.created is None:
+        yield "its age is not known"
+    elif base.created > facts.now + _SKEW:
+        yield f"it claims to be built in the future ({base.created:%Y-%m-%d %H:%M} UTC)"
+    elif facts.now - base.created > allowed:
+        yield (
+            f"it was built {write_duration(facts.now - base.created)} ago, "
+            f"{write_duration(allowed)} allowed"
+        )
+
+
+def _late(facts: Facts, rule: BaseImage, decisions: tuple[Decision, ...]) -> list[Decision]:
+    """Return the findings in packages of the base whose fix has been out for too long."""
+    if rule.max_fix_age is None:
+        return []
+    allowed = parse_duration(rule.max_fix_age)
+    inherited = _inherited(facts.bom)
+    return [
+        decision
+        for decision, finding in zip(decisions, facts.findings.findings, strict=True)
+        if finding.ref in inherited
+        and finding.fixed
+        and (finding.fix_published is None or facts.now - finding.fix_published > allowed)
+    ]
+
+
+def _inherited(bom: Bom) -> set[str]:
+    """Return the components that come with the base; all of them where nothing tells."""
+    layers = bom.subject.layers
+    count = bom.base.layers if bom.base is not None else 0
+    if not count:
+        return {component.ref for component in bom.components}
+    own = {layer.diff_id for layer in layers[count:]}
+    return {
+        component.ref
+        for component in bom.components
+        if not component.added_in or component.added_in not in own
+    }
+
+
+def _fixes(rule: BaseImage, late: list[Decision]) -> Iterator[str]:
+    if late and rule.max_fix_age is not None:
+        allowed = write_duration(parse_duration(rule.max_fix_age))
+        yield f"fixes for {len(late)} findings in it have been out for more than {allowed}"

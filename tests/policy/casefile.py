@@ -1,0 +1,230 @@
+"""Read policy cases: short facts in YAML become the values that `decide` takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from gate.advisories.exploitation import Catalogue, EpssScore, Exploitation, KevEntry
+from gate.advisories.lifecycles import built_in
+from gate.advisories.lookup import Lookup
+from gate.advisories.model import Query, SourceInfo
+from gate.advisories.severity import Basis, Severity, Statement
+from gate.bom.model import (
+    BaseImage,
+    Bom,
+    Component,
+    Distro,
+    Host,
+    Kernel,
+    Layer,
+    Reading,
+    StaleProcess,
+    Subject,
+)
+from gate.matching.findings import Finding, Findings, Match, Rating, Status
+from gate.policy.context import Attributes, Context, Previous
+from gate.policy.document import parse_policy
+from gate.policy.facts import Facts
+from gate.policy.model import Policy
+from gate.policy.rules import RULES
+
+FOLDER = Path(__file__).parent / "cases"
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+_PART = re.compile(r"(\d+)(w|d|h|m|s)")
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_ALL_OFF = {name: {"action": "off"} for name in RULES}
+
+Case = Mapping[str, Any]
+
+
+def read_cases() -> Iterator[tuple[str, Case]]:
+    """Yield every case with its name: ``<file>: <case>``."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        for case in yaml.safe_load(path.read_text(encoding="utf-8")):
+            yield f"{path.stem}: {case['case']}", case
+
+
+def moment(written: object, now: datetime = NOW) -> datetime | None:
+    """Return the time that ``14d ago``, ``in 3d``, a date or None stands for."""
+    if written is None:
+        return None
+    if isinstance(written, datetime):
+        return written.astimezone(UTC) if written.tzinfo else written.replace(tzinfo=UTC)
+    if isinstance(written, date):
+        return datetime(written.year, written.month, written.day, tzinfo=UTC)
+    text = str(written)
+    if text == "now":
+        return now
+    span = timedelta(**{_UNITS[unit]: int(number) for number, unit in _PART.findall(text)})
+    assert text.endswith(" ago") or text.startswith("in "), text
+    return now + span if text.startswith("in ") else now - span
+
+
+def policy_of(case: Case) -> Policy:
+    """Return the policy of a case; rules it does not name are off."""
+    document = {"version": 1, **case.get("document", {})}
+    rules = {name: dict(rule) for name, rule in _ALL_OFF.items()}
+    for name, rule in {**document.get("rules", {}), **case.get("policy", {})}.items():
+        rules[name] = {"action": "fail", **rule}
+    document["rules"] = rules
+    return parse_policy(msgspec.json.encode(document).decode(), "case")
+
+
+def facts_of(case: Case) -> Facts:
+    """Return the facts of a case."""
+    now = moment(case.get("now", "now"))
+    assert now is not None
+    components = tuple(_component(item) for item in case.get("components", [{}]))
+    findings = tuple(
+        _finding(item, number) for number, item in enumerate(case.get("findings", ()), start=1)
+    )
+    source = SourceInfo(
+        name="Debian",
+        digest="sha256:00",
+        records=1,
+        as_of=now - timedelta(hours=1),
+        as_of_basis="newest-record",
+        ecosystems={"Debian:13": 1},
+    )
+    query = Query(
+        ref="openssl", ecosystem="Debian:13", name="openssl", version="3.0.9-1", scheme="dpkg"
+    )
+    base = case.get("base")
+    host = case.get("host")
+    bom = Bom(
+        subject=_subject({"kind": "host", "source": "host"} if host else case.get("image", {})),
+        distro=msgspec.convert(case.get("distro", {"id": "debian", "version_id": "13"}), Distro),
+        components=components,
+        readings=tuple(
+            msgspec.convert(item, Reading)
+            for item in case.get("readings", [{"what": "dpkg database", "status": "complete"}])
+        ),
+        base=BaseImage(**{**base, "created": moment(base.get("created"))}) if base else None,
+        host=_host(host) if host else None,
+    )
+    return Facts(
+        bom=bom,
+        lookup=Lookup(queries=(query,), gaps=()),
+        findings=Findings(findings=findings),
+        sources=(source,),
+        now=now,
+        context=_context(case, now),
+    )
+
+
+def _component(item: Mapping[str, Any]) -> Component:
+    fields = {"type": "deb", "name": "openssl", "version": "3.0.9-1", **item}
+    fields["installed_at"] = moment(item.get("installed"))
+    fields.pop("installed", None)
+    purl = f"pkg:{fields['type']}/{fields['name']}@{fields['version']}"
+    return msgspec.convert({"ref": fields["name"], "purl": purl, **fields}, Component)
+
+
+def _subject(item: Mapping[str, Any]) -> Subject:
+    fields: dict[str, Any] = {
+        "kind": "image",
+        "source": "docker-archive",
+        "name": "registry.example/team/app:1",
+        **item,
+    }
+    fields["created"] = moment(item.get("created", "10d ago"))
+    fields["layers"] = [Layer(diff_id=name) for name in item.get("layers", ())]
+    return msgspec.convert(fields, Subject)
+
+
+def _host(item: Mapping[str, Any]) -> Host:
+    fields = dict(item)
+    fields["booted_at"] = moment(item.get("booted"))
+    fields.pop("booted", None)
+    fields["kernels"] = [Kernel(**kernel) for kernel in item.get("kernels", ())]
+    fields["stale_processes"] = [
+        StaleProcess(pid=process["pid"], name=process["name"], paths=tuple(process["paths"]))
+        for process in item.get("stale_processes", ())
+    ]
+    return msgspec.convert(fields, Host)
+
+
+def _finding(item: Mapping[str, Any], number: int) -> Finding:
+    name = item.get("id", f"CVE-2026-{number:04}")
+    fixed = item.get("fixed", "3.0.10-1")
+    score = item.get("cvss")
+    stated = (
+        Statement(
+            advisory=name,
+            basis=Basis.RECORD,
+            severity=Severity(item.get("severity", "high")),
+            method="CVSS_V3",
+            score=score,
+        )
+        if score is not None
+        else None
+    )
+    return Finding(
+        ref=item.get("in", "openssl"),
+        id=name,
+        identifiers=(name, *item.get("also", ())),
+        summary="",
+        status=Status.FIXED if fixed else Status.UNFIXED,
+        fixed=fixed,
+        rating=Rating(severity=Severity(item.get("severity", "high")), taken=stated),
+        published=moment(item.get("published", "1d ago")),
+        fix_published=moment(item.get("fix_published")),
+        matches=(
+            Match(
+                advisory="DSA-1",
+                source="Debian",
+                ecosystem="Debian:13",
+                package="openssl",
+                version="3.0.9-1",
+                why="",
+            ),
+        ),
+    )
+
+
+def _context(case: Case, now: datetime) -> Context:
+    kev, epss, previous = case.get("kev", {}), case.get("epss", {}), case.get("previous")
+    return Context(
+        attributes=msgspec.convert(case.get("given", {}), Attributes),
+        exploitation=Exploitation(
+            kev=_catalogue(kev, case.get("kev_as_of", "1d ago"), now),
+            epss=_catalogue(epss, case.get("epss_as_of", "1d ago"), now),
+            exploited={
+                name: KevEntry(added=_at(item["added"]), due=_at(item["due"]))
+                for name, item in (kev or {}).items()
+            },
+            scores={
+                name: EpssScore(probability=probability, percentile=0.5)
+                for name, probability in (epss or {}).items()
+            },
+        ),
+        lifecycles=built_in(),
+        previous=(
+            Previous(at=_at(previous["at"]), components=previous["components"])
+            if previous
+            else None
+        ),
+        first_seen={name: _at(when) for name, when in case.get("first_seen", {}).items()},
+    )
+
+
+def _catalogue(entries: object, as_of: str, now: datetime) -> Catalogue | None:
+    """Return a catalogue; ``kev: none`` in a case stands for its absence."""
+    if entries is None:
+        return None
+    when = moment(as_of, now)
+    assert when is not None
+    return Catalogue(digest="sha256:00", as_of=when, version="1", entries=1)
+
+
+def _at(written: object) -> datetime:
+    found = moment(written)
+    assert found is not None
+    return found
