@@ -9,15 +9,22 @@ from collections.abc import Sequence
 
 from gate.bom.model import Distro, Note, Reading
 from gate.catalog import ownership
+from gate.catalog.beam import BEAM
+from gate.catalog.composer import COMPOSER
 from gate.catalog.conda import CONDA
+from gate.catalog.dart import DART
+from gate.catalog.dotnet import DOTNET
 from gate.catalog.eggs import EGGS
+from gate.catalog.embedded import EMBEDDED
 from gate.catalog.java.archive import JAVA
 from gate.catalog.language import Installed, LanguageCataloger
+from gate.catalog.lua import LUA
 from gate.catalog.node import NODE
 from gate.catalog.package import Found, Package, reading_of
 from gate.catalog.programs import PROGRAMS
 from gate.catalog.python import PYTHON
-from gate.catalog.unread import UNREAD
+from gate.catalog.r import R
+from gate.catalog.ruby import RUBY
 from gate.sources.budget import Meter
 from gate.sources.paths import text
 from gate.sources.tree import Tree
@@ -25,12 +32,19 @@ from gate.sources.wanted import Wanted
 
 LANGUAGES: Sequence[LanguageCataloger] = (
     PYTHON,
+    EGGS,
     CONDA,
     NODE,
-    EGGS,
     JAVA,
+    RUBY,
+    COMPOSER,
+    DOTNET,
+    BEAM,
+    R,
+    LUA,
+    DART,
+    EMBEDDED,
     *PROGRAMS,
-    *UNREAD,
 )
 """What is read of every target, beside the package databases."""
 

@@ -322,8 +322,12 @@ CASES: dict[str, tuple[Build, int, str]] = {
         ), 3, "x.json",
     ),
     "root file system folder without anything": (
-        lambda b: setattr(b, "target", str(write_folder(b.root / "root", [file("x")]).resolve())),
+        lambda b: setattr(b, "target", f"rootfs:{write_folder(b.root / 'root', [file('x')])}"),
         3, "os-release",
+    ),
+    "folder of sources without a lock file": (
+        lambda b: setattr(b, "target", str(write_folder(b.root / "src", [file("package.json")]))),
+        3, "has no lock file",
     ),
 }  # fmt: skip
 

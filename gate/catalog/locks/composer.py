@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gate.catalog.document import read_json
@@ -18,22 +18,24 @@ def parse_lock(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identity]:
     lock = mapping(read_json(content, dict[str, Any], meter), "the document")
     if "packages" not in lock:
         raise ValueError("has no packages")
-    found = []
-    for key in ("packages", "packages-dev"):
-        for value in listing(lock.get(key) or [], f"'{key}'"):
-            entry = mapping(value, "a package")
-            full = word(entry.get("name"), "the name of a package")
-            vendor, _, name = full.rpartition("/")
-            version = word(entry.get("version"), f"the version of '{full}'")
-            found.append(
-                Identity(
-                    type="composer",
-                    namespace=vendor.lower(),
-                    name=name.lower(),
-                    version=version.removeprefix("v") if version[1:2].isdigit() else version,
-                )
-            )
-    return found
+    return [
+        package(mapping(entry, "a package"))
+        for key in ("packages", "packages-dev")
+        for entry in listing(lock.get(key) or [], f"'{key}'")
+    ]
+
+
+def package(entry: Mapping[str, Any]) -> Identity:
+    """Return the package of an entry; versions of branches stay as they are (``dev-main``)."""
+    full = word(entry.get("name"), "the name of a package")
+    vendor, _, name = full.rpartition("/")
+    version = word(entry.get("version"), f"the version of '{full}'")
+    return Identity(
+        type="composer",
+        namespace=vendor.lower(),
+        name=name.lower(),
+        version=version.removeprefix("v") if version[1:2].isdigit() else version,
+    )
 
 
 COMPOSER = locks_named("Composer lock files", parse_lock, b"composer.lock")
