@@ -12,10 +12,20 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gate.bom.model import Bom, Component, Distro, Location, Reading, ReadingStatus, SubjectKind
+from gate.bom.model import (
+    Bom,
+    Component,
+    Distro,
+    Location,
+    Note,
+    Reading,
+    ReadingStatus,
+    SubjectKind,
+)
 from gate.bom.purl import PackageName, distro_qualifier, write_purl
 from gate.catalog import distro as distro_file
 from gate.catalog.apk import ApkCataloger
+from gate.catalog.bare import Bare, look_at_programs
 from gate.catalog.dpkg import DpkgCataloger
 from gate.catalog.languages import read_languages, wanted_by_languages
 from gate.catalog.locks.reading import read_locks, wanted_by_locks
@@ -59,10 +69,18 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
     found = [cataloger(tree, meter) for cataloger in CATALOGERS.values()]
     packages = [package for part in found for package in part.packages]
     languages = read_languages(tree, packages, distro, meter)
+    # What calls itself a distribution has a database, or had one.
+    programs = look_at_programs(tree) if distro is None else None
+    notes = [*opened.notes, *tree.notes, *languages.notes]
+    if programs is not None and programs.is_bare and not _any_database(found):
+        message = f"all {programs.telling} programs say what they are made of, so none is needed"
+        notes.append(Note(code="no-package-database", message=message))
+        databases = []
+    else:
+        databases = [distro_reading, *_judged(found, programs)]
     readings = (
         *opened.readings,
-        distro_reading,
-        *_judged(found),
+        *databases,
         *languages.readings,
         *_unsearched(tree),
     )
@@ -71,7 +89,7 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
         distro=distro,
         components=_components([*packages, *languages.packages], distro),
         readings=readings,
-        notes=(*opened.notes, *tree.notes, *languages.notes),
+        notes=tuple(notes),
     )
     return _identified(bom)
 
@@ -89,7 +107,11 @@ def _of_sources(opened: Opened, meter: Meter) -> Bom:
     )
 
 
-def _judged(found: list[Found]) -> list[Reading]:
+def _any_database(found: list[Found]) -> bool:
+    return any(part.readings for part in found)
+
+
+def _judged(found: list[Found], programs: Bare | None) -> list[Reading]:
     """Judge the readings of all databases together.
 
     A database without packages failed, unless another one has some: many
@@ -98,13 +120,10 @@ def _judged(found: list[Found]) -> list[Reading]:
     readings = [reading for part in found for reading in part.readings]
     total = sum(reading.components for reading in readings)
     if not readings:
-        return [
-            Reading(
-                what="package database",
-                status=ReadingStatus.FAILED,
-                reason="there is none of dpkg, apk or rpm",
-            )
-        ]
+        reason = "there is none of dpkg, apk or rpm"
+        if programs is not None and programs.silent:
+            reason += f", and nothing else tells what {text(min(programs.silent))} is made of"
+        return [Reading(what="package database", status=ReadingStatus.FAILED, reason=reason)]
     if total:
         return readings
     return [

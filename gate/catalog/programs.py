@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from gate.catalog import golang, rust
 from gate.catalog.elf import Elf
 from gate.catalog.language import Contents
-from gate.catalog.reduced import ReducedCataloger, keep
+from gate.catalog.reduced import SILENT, ReducedCataloger, keep
 from gate.sources.wanted import Reduction
 
 READERS: Mapping[str, Callable[[Elf, bytes], Contents | None]] = {
@@ -22,7 +22,7 @@ READERS: Mapping[str, Callable[[Elf, bytes], Contents | None]] = {
 
 
 def reduce_program(path: bytes, content: memoryview, gone: bool) -> bytes:
-    """Return what is to be kept of a program, ``b""`` where it says nothing of itself."""
+    """Return what is to be kept of a program: also that it says nothing of itself."""
     try:
         elf = Elf(content)
     except ValueError:
@@ -36,12 +36,12 @@ def reduce_program(path: bytes, content: memoryview, gone: bool) -> bytes:
             contents = Contents((), str(error))
         if contents is not None:
             return keep(what, contents, path, content, gone)
-    return b""
+    return SILENT
 
 
-_PROGRAMS = Reduction(reduce_program, magic=b"\x7fELF")
+PROGRAM_FILES = Reduction(reduce_program, magic=b"\x7fELF")
 
 PROGRAMS = tuple(
-    ReducedCataloger(what=what, reduction=_PROGRAMS, first=not number)
+    ReducedCataloger(what=what, reduction=PROGRAM_FILES, first=not number)
     for number, what in enumerate(READERS)
 )

@@ -35,6 +35,15 @@ class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     digests: dict[str, str] = {}
 
 
+SILENT = msgspec.json.encode(_Kept(""))
+"""Kept of a file that was looked at and says nothing of itself."""
+
+
+def what_is_kept(data: bytes) -> str:
+    """Return the name of the cataloger that a kept document is for, "" for none."""
+    return msgspec.json.decode(data, type=_Kept).what
+
+
 def keep(what: str, contents: Contents, path: bytes, content: memoryview, gone: bool) -> bytes:
     """Return the document that a `ReducedCataloger` of this name reads."""
     may_be_owned = gone and not _ADD_ON.match(path)
