@@ -80,6 +80,14 @@ class Release(StrEnum):
     """``12``, or the number of the codename where testing names no version."""
     UBUNTU = "ubuntu"
     """``22.04`` becomes ``22.04:LTS``, ``24.10`` stays."""
+    REDHAT = "redhat"
+    """By CPE_NAME, one for each repository."""
+    SUSE = "suse"
+    """``15.6`` becomes ``Linux Enterprise Server 15 SP6`` and its modules."""
+    LEAP = "leap"
+    TUMBLEWEED = "tumbleweed"
+    OPENEULER = "openeuler"
+    """By PRETTY_NAME, since VERSION_ID has no service pack."""
 
 
 class DistroRule(msgspec.Struct, frozen=True):
@@ -93,16 +101,28 @@ class DistroRule(msgspec.Struct, frozen=True):
 
 
 DISTROS: dict[str, DistroRule] = {
+    "alpaquita": DistroRule("Alpaquita", Release.FULL, Names.SOURCE, "apk"),
     "almalinux": DistroRule("AlmaLinux", Release.MAJOR, Names.BINARY, "rpm"),
     "alpine": DistroRule("Alpine", Release.ALPINE, Names.SOURCE, "apk"),
     "azurelinux": DistroRule("Azure Linux", Release.MAJOR, Names.BOTH, "rpm"),
+    "bellsoft-hardened-containers": DistroRule(
+        "BellSoft Hardened Containers", Release.FULL, Names.SOURCE, "apk"
+    ),
     "chainguard": DistroRule("Chainguard", Release.NONE, Names.BOTH, "apk"),
     "clnstrt": DistroRule("CleanStart", Release.NONE, Names.BOTH, "apk"),
     "debian": DistroRule("Debian", Release.DEBIAN, Names.SOURCE, "deb"),
+    "echo": DistroRule("Echo", Release.NONE, Names.SOURCE, "deb"),
     "mageia": DistroRule("Mageia", Release.MAJOR, Names.SOURCE, "rpm"),
     "mariner": DistroRule("Azure Linux", Release.MAJOR, Names.BOTH, "rpm"),
     "minimos": DistroRule("MinimOS", Release.NONE, Names.BOTH, "apk"),
+    "openeuler": DistroRule("openEuler", Release.OPENEULER, Names.SOURCE, "rpm"),
+    "opensuse-leap": DistroRule("openSUSE", Release.LEAP, Names.BOTH, "rpm"),
+    "opensuse-tumbleweed": DistroRule("openSUSE", Release.TUMBLEWEED, Names.BOTH, "rpm"),
+    "photon": DistroRule("Photon OS", Release.FULL, Names.BINARY, "rpm"),
+    "rhel": DistroRule("Red Hat", Release.REDHAT, Names.BOTH, "rpm"),
     "rocky": DistroRule("Rocky Linux", Release.MAJOR, Names.BOTH, "rpm"),
+    "sles": DistroRule("SUSE", Release.SUSE, Names.BOTH, "rpm"),
+    "sles_sap": DistroRule("SUSE", Release.SUSE, Names.BOTH, "rpm"),
     "ubuntu": DistroRule("Ubuntu", Release.UBUNTU, Names.SOURCE, "deb"),
     "wolfi": DistroRule("Wolfi", Release.NONE, Names.BOTH, "apk"),
 }
@@ -143,6 +163,22 @@ DEBIAN_CODENAMES: dict[str, str] = {
     "duke": "15",
 }
 
+ROOT = "Root"
+_LINEAGES = frozenset({ROOT, "Docker Hardened Images"})
+"""Ecosystems whose suffix is another ecosystem, by whose rules their packages go."""
+_SYSTEMS = {
+    "alma": "rpm",
+    "alpine": "apk",
+    "centos": "rpm",
+    "debian": "dpkg",
+    "oracle": "rpm",
+    "red hat": "rpm",
+    "rhel": "rpm",
+    "rocky": "rpm",
+    "ubuntu": "dpkg",
+}
+"""Words in the names of systems that TuxCare patches."""
+
 _LOWER_CASE = frozenset({"GitHub Actions", "NuGet", "Packagist"})
 _PEP503 = re.compile(r"[-_.]+")
 
@@ -154,8 +190,20 @@ def base_of(ecosystem: str) -> str:
 
 def scheme_of(ecosystem: str) -> str:
     """Return the version scheme of an exact ecosystem, or "" where no order is known."""
-    scheme = SCHEME_OF.get(base_of(ecosystem), "")
+    base, _, lineage = ecosystem.partition(":")
+    if base in _LINEAGES and lineage:
+        scheme = scheme_of(lineage)
+        return f"root:{scheme}" if base == ROOT and scheme else scheme
+    if base == "TuxCare":
+        return _scheme_of_system(lineage)
+    scheme = SCHEME_OF.get(base, "")
     return scheme if scheme in SCHEMES else ""
+
+
+def _scheme_of_system(name: str) -> str:
+    """Return the scheme of a distribution by what it is called (``CentOS 7``)."""
+    words = name.lower()
+    return next((scheme for word, scheme in _SYSTEMS.items() if word in words), "")
 
 
 def normalise(ecosystem: str, name: str) -> str:
@@ -164,52 +212,11 @@ def normalise(ecosystem: str, name: str) -> str:
     PyPI: PEP 503.  NuGet, Packagist, GitHub Actions: case does not matter.
     Everything else is compared as it stands.
     """
-    base = base_of(ecosystem)
+    base, _, lineage = ecosystem.partition(":")
+    if base in _LINEAGES and lineage:
+        return normalise(lineage, name)
     if base == "PyPI":
         return _PEP503.sub("-", name).lower()
     if base in _LOWER_CASE:
         return name.lower()
     return name
-
-
-def release_suffix(rule: DistroRule, version_id: str, codename: str) -> str:
-    """Return the release as the ecosystem's suffix names it, or "" where none can be told.
-
-    `version_id` and `codename` are VERSION_ID and VERSION_CODENAME of
-    os-release(5).
-    """
-    match rule.release:
-        case Release.NONE:
-            return ""
-        case Release.FULL:
-            return version_id
-        case Release.MAJOR:
-            return version_id.partition(".")[0]
-        case Release.ALPINE:
-            return _alpine_suffix(version_id)
-        case Release.DEBIAN:
-            return _debian_suffix(version_id, codename)
-        case Release.UBUNTU:
-            return _ubuntu_suffix(version_id)
-
-
-def _alpine_suffix(version_id: str) -> str:
-    if "_" in version_id:
-        return "edge"
-    parts = version_id.split(".")
-    return f"v{parts[0]}.{parts[1]}" if len(parts) >= 2 else ""
-
-
-def _debian_suffix(version_id: str, codename: str) -> str:
-    if not version_id:
-        return DEBIAN_CODENAMES.get(codename, codename)
-    # Point releases are no releases of their own: 12.5 is 12.  3.1 was one.
-    return version_id if version_id.startswith("3.") else version_id.partition(".")[0]
-
-
-def _ubuntu_suffix(version_id: str) -> str:
-    year, _, month = version_id.partition(".")
-    if not (year.isdecimal() and month):
-        return ""
-    long_term = month == "04" and int(year) % 2 == 0
-    return f"{version_id}:LTS" if long_term else version_id

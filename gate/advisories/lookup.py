@@ -13,20 +13,22 @@ import msgspec
 from gate.advisories.ecosystems import (
     DISTROS,
     LANGUAGES,
+    ROOT,
     DistroRule,
     Names,
-    Release,
     normalise,
-    release_suffix,
     scheme_of,
 )
 from gate.advisories.model import Query
+from gate.advisories.releases import suffixes_of
 from gate.bom.model import Bom, Component, Distro
 
 DISTRO_TYPES = frozenset({"deb", "apk", "rpm", "alpm"})
 """purl types whose packages belong to a distribution."""
 
 _DEBIAN_SIGNED_KERNEL = re.compile(r"linux-signed-[a-z0-9]+\Z")
+_PATCHED_BY_ROOT = ("rootio-", "rootio_")
+_ROOT_SCOPE = "@rootio"
 _UBUNTU_SIGNED_KERNEL = re.compile(r"linux-signed((?:-[a-z0-9.]+)*)\Z")
 
 
@@ -94,6 +96,9 @@ class _DistroLookup:
         if not self.ecosystems:
             message = f"os-release of '{self.distro.id}' names no release"
             return _gap("unknown-release", message, component)
+        ecosystems = self.ecosystems
+        if component.name.startswith(_PATCHED_BY_ROOT):
+            ecosystems = tuple(map(_of_root, ecosystems))
         return [
             Query(
                 ref=component.ref,
@@ -102,7 +107,7 @@ class _DistroLookup:
                 version=version,
                 scheme=scheme_of(ecosystem),
             )
-            for ecosystem in self.ecosystems
+            for ecosystem in ecosystems
             for name, version in _names(component, self.rule)
         ]
 
@@ -110,16 +115,12 @@ class _DistroLookup:
 def _ecosystems(
     distro: Distro, rule: DistroRule, components: tuple[Component, ...]
 ) -> tuple[str, ...]:
-    if rule.release is Release.NONE:
-        return (rule.ecosystem,)
-    suffix = release_suffix(rule, distro.version_id, distro.codename)
-    if not suffix:
-        return ()
+    suffixes = suffixes_of(rule, distro)
     if rule.ecosystem == "Ubuntu" and any("esm" in component.version for component in components):
         # A "+esmN" version can only come from an Ubuntu Pro archive, so the
         # Pro advisories speak of this system as well.
-        return (f"Ubuntu:{suffix}", f"Ubuntu:Pro:{suffix}")
-    return (f"{rule.ecosystem}:{suffix}",)
+        suffixes = tuple(name for suffix in suffixes for name in (suffix, f"Pro:{suffix}"))
+    return tuple(f"{rule.ecosystem}:{suffix}".rstrip(":") for suffix in suffixes)
 
 
 def _names(component: Component, rule: DistroRule) -> list[tuple[str, str]]:
@@ -154,7 +155,9 @@ def _kernel_source(source: tuple[str, str]) -> tuple[str, str]:
 
 def _language_queries(component: Component) -> list[Query]:
     ecosystem = LANGUAGES[component.type]
-    separator = ":" if ecosystem == "Maven" else "/"
+    if component.name.startswith(_PATCHED_BY_ROOT) or component.namespace == _ROOT_SCOPE:
+        ecosystem = f"{ROOT}:{ecosystem}"
+    separator = ":" if component.type == "maven" else "/"
     scheme = scheme_of(ecosystem)
     return [
         Query(
@@ -169,6 +172,11 @@ def _language_queries(component: Component) -> list[Query]:
         )
         for namespace in (component.namespace, *component.other_namespaces)
     ]
+
+
+def _of_root(ecosystem: str) -> str:
+    """Return Root's name of a release: ``Alpine:v3.18`` is its ``Root:Alpine:3.18``."""
+    return f"{ROOT}:{ecosystem.replace(':v', ':', 1).removesuffix(':LTS')}"
 
 
 def _gap(code: str, message: str, component: Component) -> Gap:

@@ -17,7 +17,8 @@ WANTED = Wanted(paths=frozenset(PATHS))
 
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 _ESCAPE = re.compile(r"\\([\\\"$`'])")
-_ID = re.compile(r"[a-z0-9._-]+")
+_ID = re.compile(r"[A-Za-z0-9._-]+")
+"""The specification wants lower case, and openEuler does not mind."""
 
 
 def read_distro(tree: Tree) -> tuple[Distro | None, Reading]:
@@ -50,7 +51,7 @@ def _parse(content: bytes, tree: Tree, path: bytes) -> tuple[Distro | None, Read
     if not _ID.fullmatch(identity):
         return None, _failed("names no distribution (ID is missing or malformed)", path)
     distro = Distro(
-        id=identity,
+        id=identity.lower(),
         version_id=fields.get("VERSION_ID", ""),
         codename=fields.get("VERSION_CODENAME", ""),
         pretty_name=fields.get("PRETTY_NAME", ""),

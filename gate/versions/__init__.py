@@ -23,6 +23,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 
+from gate.versions import root
+
 KeyFunction = Callable[[str], str | None]
 
 BEFORE = ""
@@ -55,10 +57,15 @@ SCHEMES: dict[str, str] = {
 def key_function(scheme: str) -> KeyFunction:
     """Return the key function of `scheme`; KeyError for a scheme not in `SCHEMES`.
 
+    ``root:dpkg`` is the order of Root's patched versions over that of dpkg.
+
     It remembers: one fixed version stands in hundreds of advisory rows, one for
     each package built from it.
     """
-    function: KeyFunction = import_module(SCHEMES[scheme]).key
+    patches, _, base = scheme.rpartition(":")
+    function: KeyFunction = import_module(SCHEMES[base]).key
+    if patches:
+        function = root.over(function)
     return lru_cache(maxsize=32_768)(function)
 
 
