@@ -25,11 +25,7 @@ def reduce_egg(path: bytes, content: memoryview, gone: bool) -> bytes:
 
 
 def _read(path: bytes, content: memoryview) -> Identity:
-    archive = Zip(content)
-    member = archive.members.get(_METADATA)
-    if member is None:
-        raise ValueError("has no EGG-INFO/PKG-INFO")
-    metadata = archive.read(member, _LARGEST, Allowance(_LARGEST))
+    metadata = Zip(content).read(_METADATA, _LARGEST, Allowance(_LARGEST))
     (package,) = parse_metadata(path, metadata, Meter())
     return package
 

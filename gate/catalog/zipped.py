@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _END = struct.Struct("<4s4H2LH")
@@ -20,6 +20,8 @@ _END64_MAGIC = b"PK\6\6"
 _LOCATOR64 = struct.Struct("<4sLQL")
 _LOCATOR64_MAGIC = b"PK\6\7"
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LENGTHS = struct.Struct("<4s24x3H")
+"""Of a central header: its signature, and the lengths of name, extra field and comment."""
 _CENTRAL_MAGIC = b"PK\1\2"
 _LOCAL = struct.Struct("<4s5H3L2H")
 _LOCAL_MAGIC = b"PK\3\4"
@@ -66,7 +68,6 @@ class Zip:
     def __init__(self, data: memoryview) -> None:
         """Read the central directory of the archive in `data`."""
         self._data = data
-        self.members: dict[bytes, Member] = {}
         self.repeated: set[bytes] = set()
         """Names that are there more than once; readers differ in which one they take."""
         count, size, offset, end = self._end()
@@ -75,10 +76,12 @@ class Zip:
         """Bytes before the archive proper."""
         if start < 0 or self._base < 0 or count > _MEMBERS:
             raise ValueError("has a zip directory that does not fit")
-        for member in self._directory(start, end, count):
-            if member.name in self.members:
-                self.repeated.add(member.name)
-            self.members[member.name] = member
+        self._places = self._directory(start, end, count)
+
+    @property
+    def names(self) -> Iterable[bytes]:
+        """The names of all members."""
+        return self._places
 
     def _end(self) -> tuple[int, int, int, int]:
         """Return the number of members, size and offset of the directory, and where it ends."""
@@ -115,31 +118,45 @@ class Zip:
             raise ValueError("has a zip64 directory that does not fit")
         return count, size, start, place
 
-    def _directory(self, start: int, end: int, count: int) -> Iterator[Member]:
-        data, at = self._data, start
+    def _directory(self, start: int, end: int, count: int) -> dict[bytes, int]:
+        """Return where in the directory each name is; most are of classes nobody asks for."""
+        directory = bytes(self._data[start:end])
+        found: dict[bytes, int] = {}
+        at, size, lengths = 0, len(directory), _LENGTHS.unpack_from
         for _ in range(count):
-            if at + _CENTRAL.size > end:
-                raise ValueError("has a zip directory that is cut short")
-            fields = _CENTRAL.unpack_from(data, at)
-            if fields[0] != _CENTRAL_MAGIC:
-                raise ValueError("has a zip directory that is damaged")
-            flags, method, crc, stored, size = fields[3], fields[4], *fields[7:10]
-            name_size, extra_size, comment_size = fields[10:13]
             name_at = at + _CENTRAL.size
-            extra_at = name_at + name_size
-            at = extra_at + extra_size + comment_size
-            if at > end:
+            if name_at > size:
                 raise ValueError("has a zip directory that is cut short")
-            name = bytes(data[name_at:extra_at])
-            extra = bytes(data[extra_at : extra_at + extra_size])
-            size, stored, offset = _wide(extra, size, stored, fields[16])
-            yield Member(name, flags, method, crc, stored, size, offset)
-        if at != end:
-            raise ValueError("has a zip directory with more in it than it says")
+            magic, name_size, extra_size, comment_size = lengths(directory, at)
+            if magic != _CENTRAL_MAGIC:
+                raise ValueError("has a zip directory that is damaged")
+            name = directory[name_at : name_at + name_size]
+            if name in found:
+                self.repeated.add(name)
+            found[name] = start + at
+            at = name_at + name_size + extra_size + comment_size
+        if at != size:
+            raise ValueError("has a zip directory that does not end where it says")
+        return found
 
-    def read(self, member: Member, limit: int, allowance: Allowance) -> memoryview:
+    def member(self, name: bytes) -> Member | None:
+        """Return what the directory says of a name, None where it is not there."""
+        at = self._places.get(name)
+        if at is None:
+            return None
+        fields = _CENTRAL.unpack_from(self._data, at)
+        flags, method, crc, stored, size = fields[3], fields[4], *fields[7:10]
+        extra_at = at + _CENTRAL.size + fields[10]
+        extra = bytes(self._data[extra_at : extra_at + fields[11]])
+        size, stored, offset = _wide(extra, size, stored, fields[16])
+        return Member(name, flags, method, crc, stored, size, offset)
+
+    def read(self, name: bytes, limit: int, allowance: Allowance) -> memoryview:
         """Return the content of a member of at most `limit` bytes, checked against its CRC."""
-        shown = member.name.decode("utf-8", "replace")[-80:]
+        shown = name.decode("utf-8", "replace")[-80:]
+        member = self.member(name)
+        if member is None:
+            raise ValueError(f"has no '{shown}'")
         if member.name in self.repeated:
             raise ValueError(f"has '{shown}' more than once")
         if member.flags & _ENCRYPTED:

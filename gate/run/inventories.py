@@ -1,4 +1,4 @@
-"""Inventories of images that were read whole before, so that they need not be read again.
+"""Inventories of images that were read before, so that they need not be read again.
 
 An inventory is known again by one of two names:
 
@@ -10,7 +10,7 @@ An inventory is known again by one of two names:
   time of a file could as well replace patchgate.
 
 Both names also hold what the inventory depends on besides: the catalogers and
-the budget.  What was not read completely is never kept.  A file that is
+the budget.  What a limit cut short is never kept.  A file that is
 damaged or of another format is no inventory; that only costs time.
 docs/decisions/0006-inventories.md has the reasons.
 """
@@ -56,7 +56,7 @@ class Inventories:
 
     def keep_image(self, key: str, bom: Bom) -> None:
         """Keep what was found in an image under its `Opened.key`."""
-        if key and is_whole(bom):
+        if key and is_settled(bom):
             self._save(self._of_image(key), bom)
 
     def file(self, target: str, path: Path, choice: Choice) -> Bom | None:
@@ -72,7 +72,7 @@ class Inventories:
         """
         name = self._of_file(target, path, choice)
         with suppress(OSError):
-            if name and is_whole(bom) and path.stat().st_ctime < began - _SETTLED:
+            if name and is_settled(bom) and path.stat().st_ctime < began - _SETTLED:
                 self._save(name, bom)
 
     def _of_image(self, key: str) -> str:
@@ -118,9 +118,12 @@ class Inventories:
                 Path(path).unlink()
 
 
-def is_whole(bom: Bom) -> bool:
-    """Return whether everything in a target was read; only that is worth knowing again."""
-    return all(reading.status is ReadingStatus.COMPLETE for reading in bom.readings)
+def is_settled(bom: Bom) -> bool:
+    """Return whether reading the same bytes again would find the same: no limit cut it short."""
+    return not any(
+        reading.status is not ReadingStatus.COMPLETE and "limit '" in reading.reason
+        for reading in bom.readings
+    )
 
 
 def _code() -> str:

@@ -7,7 +7,9 @@ path it also hides stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -20,7 +22,10 @@ from gate.sources.paths import parent_of, text
 from gate.sources.streams import Chunk
 from gate.sources.tar import Kind
 from gate.sources.tree import Excerpt, MissingError, follow
-from gate.sources.wanted import Reduction, Wanted
+from gate.sources.wanted import EXECUTABLE, Reduction, Wanted, ending_of
+
+_EXECUTABLES = b"*"
+"""Stands for an ending, which begins with a dot."""
 
 
 class Node(NamedTuple):
@@ -47,6 +52,7 @@ class OverlayTree:
             for diff_id, content in layers
             for note in content.index.notes
         ]
+        self._by_ending: dict[bytes, list[bytes]] | None = None
         self._merge()
         self._settle_parents()
 
@@ -180,8 +186,9 @@ class OverlayTree:
     def excerpts(self, reduction: Reduction) -> list[Excerpt]:
         """Return the files of which `reduction` keeps anything, sorted."""
         found = []
-        for path, (layer, entry) in self._nodes.items():
-            if entry.kind is not Kind.FILE or not reduction.takes(path, entry.mode):
+        for path in self._candidates(reduction):
+            layer, entry = self._nodes[path]
+            if not reduction.takes(path, entry.mode):
                 continue
             try:
                 kept = self._contents[layer].excerpt(path, entry, reduction, self._meter)
@@ -191,6 +198,19 @@ class OverlayTree:
                 if kept:
                     found.append(Excerpt(path, kept))
         return sorted(found)
+
+    def _candidates(self, reduction: Reduction) -> Iterable[bytes]:
+        """Return the plain files a reduction may take: one look at all for all reductions."""
+        if self._by_ending is None:
+            by_ending = defaultdict[bytes, list[bytes]](list)
+            for path, (_, entry) in self._nodes.items():
+                if entry.kind is Kind.FILE:
+                    by_ending[ending_of(path)].append(path)
+                    if entry.mode & EXECUTABLE:
+                        by_ending[_EXECUTABLES].append(path)
+            self._by_ending = by_ending
+        endings = {ending_of(ending) for ending in reduction.endings} or {_EXECUTABLES}
+        return chain.from_iterable(self._by_ending.get(ending, ()) for ending in sorted(endings))
 
     def read(self, path: bytes) -> Chunk:
         """Return the content of the file at `path`, links followed."""

@@ -34,6 +34,11 @@ class Reduction(msgspec.Struct, frozen=True):
         return path.lower().endswith(self.endings) if self.endings else bool(mode & EXECUTABLE)
 
 
+def ending_of(path: bytes) -> bytes:
+    """Return the last dot of a path and what follows, in lower case; "" without a dot."""
+    return path[path.rfind(b".") :].lower() if b"." in path else b""
+
+
 class Named(msgspec.Struct, frozen=True, order=True):
     """Files of one name, wherever they lie."""
 

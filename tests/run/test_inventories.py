@@ -92,10 +92,17 @@ def test_a_file_that_changed_just_now_is_not_kept(
     assert not bench.cache.exists()
 
 
-def test_what_was_not_read_whole_is_not_kept(bench: Bench) -> None:
+def test_what_cannot_be_read_is_known_to_be_so(bench: Bench) -> None:
     empty = Image(layers=[tar([file("etc/motd", b"x")])])
     write(bench.archive, tar(docker_archive_old(empty)))
-    bench.bom()
+    assert bench.bom() == bench.bom()
+    assert bench.read == 1
+    assert any(reading.reason for reading in bench.bom().readings)
+
+
+def test_what_a_limit_cut_short_is_not_kept(bench: Bench) -> None:
+    tight = Budget(file_bytes=10)
+    assert any("limit" in reading.reason for reading in bench.bom(budget=tight).readings)
     assert not bench.cache.exists()
 
 

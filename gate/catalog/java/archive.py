@@ -27,7 +27,7 @@ from gate.catalog.java.coordinates import (
 )
 from gate.catalog.language import Contents, Identity
 from gate.catalog.reduced import ReducedCataloger, keep
-from gate.catalog.zipped import Allowance, Member, Zip
+from gate.catalog.zipped import Allowance, Zip
 from gate.sources.wanted import Reduction
 
 ENDINGS = (
@@ -70,8 +70,9 @@ def reduce_archive(path: bytes, content: memoryview, gone: bool) -> bytes:
 class _Seen(NamedTuple):
     """What matters of the names in one archive."""
 
-    poms: Mapping[tuple[bytes, bytes], Mapping[bytes, Member]]
-    nested: tuple[Member, ...]
+    poms: Mapping[tuple[bytes, bytes], Mapping[bytes, bytes]]
+    """Group and artifact to file name to path."""
+    nested: tuple[bytes, ...]
     classes: tuple[bytes, ...]
     """Folders that hold classes."""
 
@@ -96,18 +97,18 @@ class _Reader:
             self._identify(archive, seen, name, inside)
         except ValueError as error:
             self._problem(inside, str(error))
-        for member in seen.nested:
-            shown = member.name.decode("utf-8", "replace")
+        for nested in seen.nested:
+            shown = nested.decode("utf-8", "replace")
             below = f"{inside}!/{shown}" if inside else shown
             if depth >= _DEPTH:
                 self._problem(below, "is nested too deep")
                 continue
             try:
-                content = archive.read(member, _NESTED, self._allowance)
+                content = archive.read(nested, _NESTED, self._allowance)
             except ValueError as error:
                 self._problem(inside, str(error))
             else:
-                self.read(content, member.name.rpartition(b"/")[2], below, depth + 1)
+                self.read(content, nested.rpartition(b"/")[2], below, depth + 1)
 
     def _identify(self, archive: Zip, seen: _Seen, name: bytes, inside: str) -> None:
         stem = name.decode("utf-8", "replace").rpartition(".")[0]
@@ -118,8 +119,8 @@ class _Reader:
         if not seen.classes or any(_is_named(stem, package) for package in found):
             return
         headers: Mapping[str, str] = {}
-        if (manifest := archive.members.get(_MANIFEST)) is not None:
-            headers = read_manifest(bytes(archive.read(manifest, _DOCUMENT, self._allowance)))
+        if archive.member(_MANIFEST) is not None:
+            headers = read_manifest(bytes(archive.read(_MANIFEST, _DOCUMENT, self._allowance)))
         if headers.get("implementation-title") == _RUNTIME:
             return
         stated = of_manifest(headers, stem)
@@ -136,11 +137,11 @@ class _Reader:
                 group.decode("utf-8", "replace"), artifact.decode("utf-8", "replace"), ""
             )
             stated = Coordinates("", "", "")
-            if (member := files.get(b"pom.properties")) is not None:
-                content = archive.read(member, _DOCUMENT, self._allowance)
+            if (path := files.get(b"pom.properties")) is not None:
+                content = archive.read(path, _DOCUMENT, self._allowance)
                 stated = of_properties(bytes(content))
-            if not stated.known and (member := files.get(b"pom.xml")) is not None:
-                content = archive.read(member, _DOCUMENT, self._allowance)
+            if not stated.known and (path := files.get(b"pom.xml")) is not None:
+                content = archive.read(path, _DOCUMENT, self._allowance)
                 stated = _filled(stated, of_pom(bytes(content)))
             stated = _filled(stated, folder)
             if not stated.version:
@@ -165,16 +166,16 @@ class _Reader:
 
 
 def _look(archive: Zip) -> _Seen:
-    poms: dict[tuple[bytes, bytes], dict[bytes, Member]] = {}
-    nested: list[Member] = []
+    poms: dict[tuple[bytes, bytes], dict[bytes, bytes]] = {}
+    nested: list[bytes] = []
     folders: set[bytes] = set()
-    for name, member in archive.members.items():
+    for name in archive.names:
         if name.endswith(_CLASS):
             folders.add(name.rpartition(b"/")[0])
         elif name.lower().endswith(ENDINGS):
-            nested.append(member)
+            nested.append(name)
         elif (match := _POM.fullmatch(name)) is not None:
-            poms.setdefault((match[1], match[2]), {})[match[3]] = member
+            poms.setdefault((match[1], match[2]), {})[match[3]] = name
     return _Seen(poms, tuple(nested), tuple(sorted(folders)))
 
 

@@ -82,6 +82,7 @@ NAMED = {
         {"org/apache/log4j/A.class": CLASS},
         "org.apache:log4j-1.2-api@2.17.1",
     ),
+    "py4j0.10.9.7.jar": ({"py4j/commands/A.class": CLASS}, "py4j.commands:py4j@0.10.9.7"),
     "guava-31.1-jre.jar": ({"com/google/common/A.class": CLASS}, "com.google:guava@31.1-jre"),
     "own-1.0-20240101.010203-4.jar": (
         {"a/b/A.class": CLASS},
