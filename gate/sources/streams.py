@@ -70,6 +70,15 @@ class ChunkReader:
 
     def take_up_to(self, count: int) -> bytes:
         """Return `count` bytes, or what is left of them at the end."""
+        end = self._offset + count
+        if end <= len(self._chunk):
+            data = bytes(self._chunk[self._offset : end])
+            self._offset = end
+            self.position += count
+            return data
+        return b"".join(self._pieces_up_to(count))
+
+    def _pieces_up_to(self, count: int) -> list[bytes]:
         data = []
         while count:
             available = len(self._chunk) - self._offset
@@ -82,7 +91,7 @@ class ChunkReader:
             self._offset += step
             self.position += step
             count -= step
-        return b"".join(data)
+        return data
 
     def pieces(self, count: int) -> Iterator[memoryview]:
         """Yield the next `count` bytes as they lie; TruncatedError if there are fewer."""

@@ -58,6 +58,7 @@ _KINDS: dict[bytes, Kind] = {
     b"6": Kind.SPECIAL,
     b"S": Kind.SPARSE,
 }
+_NUMBER_ENDS = b"\0 "
 _EXTENSIONS = frozenset({b"x", b"g", b"L", b"K"})
 _WITH_DATA = frozenset({Kind.FILE, Kind.SPARSE})
 _PAX_FIELDS = frozenset({b"path", b"linkpath", b"size", b"mtime"})
@@ -193,8 +194,11 @@ def _parse(block: bytes, where: str, start: int) -> _Header:
 
 def _number(field: bytes, what: str, where: str, start: int) -> int:
     """Read an octal or base-256 header number; only a time may be negative."""
-    digits = field.rstrip(b"\0 ")
+    digits = field[:-1]
     try:
+        if digits.isdigit() and field[-1] in _NUMBER_ENDS:
+            return int(digits, 8)
+        digits = field.rstrip(b"\0 ")
         if digits.isdigit():
             return int(digits, 8)
         digits = digits.lstrip(b" ")
