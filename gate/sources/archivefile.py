@@ -13,7 +13,7 @@ from gate.sources.codecs import Codec, decompressed, sniff, unread_codec
 from gate.sources.image import Opened
 from gate.sources.request import Choice, Request
 from gate.sources.rootfs import open_rootfs_tar
-from gate.sources.streams import Chunk, Digest, ahead, hashed
+from gate.sources.streams import Chunk, Digest, ahead, hashed, passing
 from gate.sources.tar import BLOCK, looks_like_tar
 
 
@@ -54,7 +54,7 @@ def _open_compressed(
     view: memoryview, codec: Codec, request: Request, meter: Meter, *, where: str, kind: str
 ) -> Opened:
     def expand() -> Iterator[Chunk]:
-        return decompressed(codec, [view], meter, where)
+        return decompressed(codec, passing(view), meter, where)
 
     stored, plain = Digest(), Digest()
     stored.update(view)

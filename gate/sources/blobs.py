@@ -16,7 +16,7 @@ from gate.errors import InputError
 from gate.sources.budget import Meter
 from gate.sources.codecs import Codec, decompressed, sniff, unread_codec
 from gate.sources.layer import Content, scan
-from gate.sources.streams import Chunk, ChunkReader, Digest, ahead, hashed
+from gate.sources.streams import Chunk, ChunkReader, Digest, ahead, hashed, passing
 from gate.sources.tar import BLOCK, looks_like_tar
 from gate.sources.wanted import Wanted
 
@@ -108,7 +108,7 @@ def scan_mapped(view: memoryview, wanted: Wanted, meter: Meter, where: str) -> S
         return ScannedLayer(content=content, digest=digest, diff_id=digest, size=len(view))
 
     def expand() -> Iterator[Chunk]:
-        return decompressed(codec, [view], meter, where)
+        return decompressed(codec, passing(view), meter, where)
 
     stored.update(view)
     expanded = Digest()

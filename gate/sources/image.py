@@ -151,7 +151,12 @@ def _read_all(blobs: Sequence[LayerBlob]) -> list[ScannedLayer]:
         return [blobs[0].read()]
     workers = min(len(blobs), os.cpu_count() or 1)
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda blob: blob.read(), blobs))
+        # The largest first: one that is begun last is waited for alone.
+        begun = {
+            number: pool.submit(blob.read)
+            for number, blob in sorted(enumerate(blobs), key=lambda item: -item[1].size)
+        }
+        return [begun[number].result() for number in range(len(blobs))]
 
 
 def _check(blob: LayerBlob, layer: ScannedLayer, diff_id: str, where: str) -> None:

@@ -18,7 +18,7 @@ from gate.errors import InputError
 Chunk = bytes | memoryview
 
 _INLINE_HASH = 256 * 1024
-_QUEUED_CHUNKS = 8
+_QUEUED_CHUNKS = 4
 _RELEASED = 8 * 1024 * 1024
 
 
@@ -162,7 +162,7 @@ class Digest:
 
     def _work(self, chunks: queue.Queue[Chunk | None]) -> None:
         while (chunk := chunks.get()) is not None:
-            for piece in _passing(chunk):
+            for piece in passing(chunk):
                 self._hash.update(piece)
 
     def hexdigest(self) -> str:
@@ -174,7 +174,7 @@ class Digest:
         return self._hash.hexdigest()
 
 
-def _passing(chunk: Chunk) -> Iterator[Chunk]:
+def passing(chunk: Chunk) -> Iterator[Chunk]:
     """Yield `chunk` in pieces; of a mapped file, let go of each that was seen."""
     if not isinstance(chunk, memoryview) or not isinstance(chunk.obj, mmap.mmap):
         yield chunk
@@ -188,7 +188,7 @@ def _passing(chunk: Chunk) -> Iterator[Chunk]:
 def digest_of(content: Chunk, algorithm: str) -> str:
     """Return the hex digest of a content that is at hand, by a name that hashlib knows."""
     digest = hashlib.new(algorithm, usedforsecurity=False)
-    for piece in _passing(content):
+    for piece in passing(content):
         digest.update(piece)
     return digest.hexdigest()
 
@@ -211,7 +211,7 @@ def hashed(chunks: Iterable[Chunk], digest: Digest) -> Iterator[Chunk]:
 
 
 def ahead(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Yield `chunks`, produced by a thread that runs up to eight of them ahead.
+    """Yield `chunks`, produced by a thread that runs a few of them ahead.
 
     What the producer raises is raised here.  A consumer that stops early stops
     the thread too.
