@@ -28,6 +28,11 @@ bench: $(READY)  ## measure, side by side with peers where they can be installed
 bench-full: $(READY)  ## measure the advisory store at the size of all of OSV (minutes, 1.5 GB)
 	$(PY) -m benchmarks.full $(ARGS)
 
+bench-images: $(READY)  ## build a real image, compare with package managers and peers (root, 8 GB)
+	$(PY) -m benchmarks.images.build
+	$(PY) -m benchmarks.images.exactness
+	$(PY) -m benchmarks.images.speed $(ARGS)
+
 fuzz: $(READY)   ## feed broken inputs to every parser, a minute each
 	$(PY) -m fuzz.run $(ARGS)
 
@@ -43,4 +48,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test lint ci bench bench-full fuzz lock clean
+.PHONY: help demo dev test lint ci bench bench-full bench-images fuzz lock clean

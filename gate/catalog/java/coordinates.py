@@ -17,6 +17,11 @@ _HEADER = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*): ?(.*)")
 _FOLDED = re.compile(r"\r\n |\n |\r ")
 _SNAPSHOT = re.compile(r"(.+)-([0-9][^-]*-[0-9]{8}\.[0-9]{6}-[0-9]+)")
 _NAMED = re.compile(r"(.+)[-_]v?([0-9][^-]*(?:-[A-Za-z][^-]*)*)")
+_DOTTED = re.compile(
+    r"(.+?)[-_]v?([0-9]+(?:\.[0-9A-Za-z_]+)+(?:-(?:[0-9]+|[A-Za-z][0-9A-Za-z.]*))*)"
+)
+"""A build number and words may follow the version, another version may not: what comes
+before that one belongs to the name (``log4j-1.2-api-2.17.1``)."""
 _JOINED = re.compile(r"(.*[A-Za-z])([0-9]+(?:\.[0-9]+)+)")
 _POM_FIELDS = frozenset({"groupId", "artifactId", "version"})
 
@@ -95,7 +100,8 @@ def read_manifest(content: bytes) -> dict[str, str]:
 
 def of_file_name(stem: str) -> Coordinates:
     """Return artifact and version from ``artifact-1.2.3``, without the ending."""
-    match = _SNAPSHOT.fullmatch(stem) or _NAMED.fullmatch(stem) or _JOINED.fullmatch(stem)
+    forms = (_SNAPSHOT, _DOTTED, _NAMED, _JOINED)
+    match = next((found for form in forms if (found := form.fullmatch(stem))), None)
     return Coordinates("", match[1], match[2]) if match else Coordinates("", stem, "")
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gate.advisories.lookup import lookup
 from gate.bom.model import ReadingStatus
 from gate.catalog.java.archive import reduce_archive
+from gate.catalog.java.coordinates import of_file_name
 from tests.builders import file, symlink
 from tests.catalog.java.jars import CLASS, LOG4J, jar, manifest, properties
 from tests.catalog.languages import of, places, take, unread
@@ -93,6 +94,25 @@ NAMED = {
         "org.example:thing@3.1",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("stem", "artifact", "version"),
+    [
+        ("zstd-jni-1.5.5-4", "zstd-jni", "1.5.5-4"),
+        ("log4j-1.2-api-2.17.1", "log4j-1.2-api", "2.17.1"),
+        ("scala-library_2.12-2.0.1", "scala-library_2.12", "2.0.1"),
+        ("netty-all-4.1.96.Final", "netty-all", "4.1.96.Final"),
+        ("guava-33.0.0-jre", "guava", "33.0.0-jre"),
+        ("jackson-core-2.16.0-rc1", "jackson-core", "2.16.0-rc1"),
+        ("commons-io-20030203.000550", "commons-io", "20030203.000550"),
+        ("geronimo-jta_1.1_spec-1.1.1", "geronimo-jta_1.1_spec", "1.1.1"),
+        ("jsr305-3", "jsr305", "3"),
+        ("app", "app", ""),
+    ],
+)
+def test_names_of_files(stem: str, artifact: str, version: str) -> None:
+    assert of_file_name(stem) == ("", artifact, version)
 
 
 @pytest.mark.parametrize("name", list(NAMED))
