@@ -16,6 +16,7 @@ from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_budget
 from gate.cli.options import now_option, target_options
 from gate.cli.output import emit, write_file
+from gate.cli.sbom_diff import command as diff
 from gate.report.encoding import visible
 from gate.run.check import read_bom
 from gate.run.clock import read_clock, read_source_date
@@ -29,7 +30,7 @@ _WRITERS: dict[str, Callable[[Bom, datetime], bytes]] = {
 
 @click.group(name="sbom")
 def command() -> None:
-    """Write SBOMs."""
+    """Write and compare SBOMs."""
 
 
 @command.command()
@@ -68,3 +69,6 @@ def generate(
         text = f"patchgate: {reading.what} {reading.path}: {reading.reason}"
         click.echo(visible(text), err=True)
     return exits.INPUT if incomplete else exits.PASS
+
+
+command.add_command(diff)
