@@ -53,10 +53,14 @@ def side_by_side(
     }
 
 
+_ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""As installed by pip, which compiles; a peer in another language is compiled as well."""
+
+
 def _run(command: Sequence[str]) -> tuple[float, int, int]:
     with tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=_ENV)
         _, status, usage = os.wait4(process.pid, 0)
         taken = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

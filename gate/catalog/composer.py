@@ -6,13 +6,11 @@ has it under ``packages``) and ValidatingArrayLoader (names are lower case).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gate.catalog.document import read_json
+from gate.catalog.document import listing, mapping, read_json, word
 from gate.catalog.language import FileCataloger, Identity
-from gate.catalog.locks.composer import package
-from gate.catalog.locks.sources import listing, mapping
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 from gate.sources.wanted import Named, Wanted
@@ -25,6 +23,19 @@ def parse_installed(path: bytes, content: Chunk, meter: Meter) -> Sequence[Ident
     if isinstance(document, dict):
         document = document.get("packages")
     return [package(mapping(entry, "a package")) for entry in listing(document, "packages")]
+
+
+def package(entry: Mapping[str, Any]) -> Identity:
+    """Return the package of an entry; versions of branches stay as they are (``dev-main``)."""
+    full = word(entry.get("name"), "the name of a package")
+    vendor, _, name = full.rpartition("/")
+    version = word(entry.get("version"), f"the version of '{full}'")
+    return Identity(
+        type="composer",
+        namespace=vendor.lower(),
+        name=name.lower(),
+        version=version.removeprefix("v") if version[1:2].isdigit() else version,
+    )
 
 
 COMPOSER = FileCataloger(

@@ -1,8 +1,9 @@
-"""JSON files that a package manager left in a target."""
+"""Documents that a package manager left in a target: JSON, and what shape it has."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -33,3 +34,24 @@ def read_json(content: Chunk, as_type: type[T], meter: Meter) -> T:
             return msgspec.json.decode(data.decode("utf-8", "replace"), type=as_type)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"is not valid ({error})") from error
+
+
+def mapping(value: object, what: str) -> Mapping[str, Any]:
+    """Return `value` if it is a mapping with text for keys; ValueError otherwise."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ValueError(f"has no mapping as {what}")
+    return value
+
+
+def listing(value: object, what: str) -> list[Any]:
+    """Return `value` if it is a list; ValueError otherwise."""
+    if isinstance(value, list):
+        return value
+    raise ValueError(f"has no list as {what}")
+
+
+def word(value: object, what: str) -> str:
+    """Return `value` if it is a name or version; ValueError otherwise."""
+    if not isinstance(value, str) or not value or not value.isprintable() or " " in value:
+        raise ValueError(f"has no single word as {what}")
+    return value

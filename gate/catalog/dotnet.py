@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gate.catalog.document import read_json
+from gate.catalog.document import mapping, read_json
 from gate.catalog.language import Contents, Identity
-from gate.catalog.locks.sources import mapping
 from gate.catalog.reduced import ReducedCataloger, keep
 from gate.errors import InputError
 from gate.sources.budget import Meter

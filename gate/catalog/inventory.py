@@ -28,7 +28,6 @@ from gate.catalog.apk import ApkCataloger
 from gate.catalog.bare import Bare, look_at_programs
 from gate.catalog.dpkg import DpkgCataloger
 from gate.catalog.languages import read_languages, wanted_by_languages
-from gate.catalog.locks.reading import read_locks, wanted_by_locks
 from gate.catalog.package import Cataloger, Found, Package
 from gate.catalog.rpmdb import RpmCataloger
 from gate.sources.budget import Meter
@@ -95,8 +94,10 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
 
 
 def _of_sources(opened: Opened, meter: Meter) -> Bom:
-    tree = SearchedTree(opened.tree, wanted_by_locks())
-    locked = read_locks(tree, meter)
+    from gate.catalog.locks import reading  # noqa: PLC0415 - 40 ms, only for this kind of target
+
+    tree = SearchedTree(opened.tree, reading.wanted_by_locks())
+    locked = reading.read_locks(tree, meter)
     return _identified(
         Bom(
             subject=opened.subject,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gate.catalog.document import listing, mapping, word
 from gate.catalog.language import Identity
-from gate.catalog.locks.sources import listing, locks_named, mapping, read_toml, word
+from gate.catalog.locks.sources import locks_named, read_toml
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from gate.catalog.document import read_json
+from gate.catalog.composer import package
+from gate.catalog.document import listing, mapping, read_json
 from gate.catalog.language import Identity
-from gate.catalog.locks.sources import listing, locks_named, mapping, word
+from gate.catalog.locks.sources import locks_named
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 
@@ -23,19 +24,6 @@ def parse_lock(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identity]:
         for key in ("packages", "packages-dev")
         for entry in listing(lock.get(key) or [], f"'{key}'")
     ]
-
-
-def package(entry: Mapping[str, Any]) -> Identity:
-    """Return the package of an entry; versions of branches stay as they are (``dev-main``)."""
-    full = word(entry.get("name"), "the name of a package")
-    vendor, _, name = full.rpartition("/")
-    version = word(entry.get("version"), f"the version of '{full}'")
-    return Identity(
-        type="composer",
-        namespace=vendor.lower(),
-        name=name.lower(),
-        version=version.removeprefix("v") if version[1:2].isdigit() else version,
-    )
 
 
 COMPOSER = locks_named("Composer lock files", parse_lock, b"composer.lock")

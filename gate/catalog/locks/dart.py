@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gate.catalog.document import mapping, word
 from gate.catalog.language import Identity
-from gate.catalog.locks.sources import locks_named, mapping, read_yaml, word
+from gate.catalog.locks.sources import locks_named, read_yaml
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 

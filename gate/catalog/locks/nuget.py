@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gate.catalog.document import read_json
+from gate.catalog.document import mapping, read_json, word
 from gate.catalog.language import Identity
-from gate.catalog.locks.sources import locks_named, mapping, word
+from gate.catalog.locks.sources import locks_named
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from gate.catalog.document import mapping
 from gate.catalog.language import Identity
 from gate.catalog.locks.npm import package
-from gate.catalog.locks.sources import locks_named, mapping, read_yaml
+from gate.catalog.locks.sources import locks_named, read_yaml
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 

@@ -10,17 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gate.catalog.document import read_json
+from gate.catalog.document import listing, mapping, read_json, word
 from gate.catalog.language import FileCataloger, Identity
-from gate.catalog.locks.sources import (
-    OWN,
-    listing,
-    locks_named,
-    mapping,
-    read_text,
-    read_toml,
-    word,
-)
+from gate.catalog.locks.sources import OWN, locks_named, read_text, read_toml
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 from gate.sources.wanted import Named, Wanted

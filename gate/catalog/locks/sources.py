@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from gate.catalog.document import mapping
 from gate.catalog.language import FileCataloger, Parse
 from gate.errors import InputError
 from gate.sources.budget import Meter
@@ -53,27 +54,6 @@ def read_yaml(content: Chunk, meter: Meter) -> Mapping[str, Any]:
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"is not valid YAML ({_brief(error)})") from error
     return mapping(document, "the document")
-
-
-def mapping(value: object, what: str) -> Mapping[str, Any]:
-    """Return `value` if it is a mapping with text for keys; ValueError otherwise."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise ValueError(f"has no mapping as {what}")
-    return value
-
-
-def listing(value: object, what: str) -> list[Any]:
-    """Return `value` if it is a list; ValueError otherwise."""
-    if isinstance(value, list):
-        return value
-    raise ValueError(f"has no list as {what}")
-
-
-def word(value: object, what: str) -> str:
-    """Return `value` if it is a name or version; ValueError otherwise."""
-    if not isinstance(value, str) or not value or not value.isprintable() or " " in value:
-        raise ValueError(f"has no single word as {what}")
-    return value
 
 
 def _brief(error: BaseException) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from gate.catalog.document import mapping, word
 from gate.catalog.language import Identity
 from gate.catalog.locks.npm import package
-from gate.catalog.locks.sources import locks_named, mapping, read_text, read_yaml, word
+from gate.catalog.locks.sources import locks_named, read_text, read_yaml
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 

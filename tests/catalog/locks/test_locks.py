@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gate.bom.model import Bom, ReadingStatus, SubjectKind
 from gate.catalog.language import FileCataloger, Identity
-from gate.catalog.locks import LOCKS
+from gate.catalog.locks.reading import LOCKS
 from gate.errors import InputError
 from gate.run.check import read_bom
 from gate.sources.budget import Budget, Meter
