@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 from gate.cli import exits
-from gate.cli.inputs import find_inventories, read_budget, read_policy
+from gate.cli.inputs import find_inventories, read_budget
 from gate.cli.options import now_option, store_option, target_options
 from gate.cli.output import emit, wants_colour, write_file
 from gate.cli.places import evidence_folder, store_folder
+from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.signing import make_recorder
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.errors import EvidenceError, GateError, InputError, UsageError
@@ -36,13 +37,7 @@ _LINE = 500
 
 @click.command(name="check")
 @click.argument("target")
-@click.option(
-    "--policy",
-    "policy_path",
-    metavar="FILE",
-    envvar="PATCHGATE_POLICY",
-    help="Policy document; else patchgate.yaml here or above, else the built-in default.",
-)
+@rules_options
 @store_option
 @click.option(
     "-o",
@@ -80,6 +75,8 @@ def command(
     *,
     target: str,
     policy_path: str | None,
+    exceptions_given: str | None,
+    base_rev: str | None,
     store: str | None,
     outputs: tuple[str, ...],
     now: str | None,
@@ -104,11 +101,14 @@ def command(
     """
     wanted = _parse_outputs(outputs)
     budget = read_budget(limits)
+    in_force = rules_in_force(policy_path, exceptions_given, base_rev)
     recorder = _recorder(no_evidence, key_path, evidence_path)
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
-        policy=read_policy(policy_path),
+        policy=in_force.policy,
+        exceptions=in_force.exceptions,
+        remarks=in_force.remarks,
         store=store_folder(store),
         clock=read_clock(now),
         budget=budget,

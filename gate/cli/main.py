@@ -20,6 +20,7 @@ from gate import __version__
 _COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("gate.cli.check", "Judge an image, a root file system, this host or an SBOM."),
     "db": ("gate.cli.db", "Import, download and inspect advisories."),
+    "exceptions": ("gate.cli.exceptions", "Request, approve, list and check exceptions."),
     "evidence": ("gate.cli.evidence", "Make signing keys; verify, list, show and replay runs."),
     "policy": ("gate.cli.policy", "Write, check and explain policies."),
     "sbom": ("gate.cli.sbom", "Write the SBOM of a target."),

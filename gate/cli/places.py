@@ -63,3 +63,20 @@ def policy_file(given: str | None) -> Path | None:
         if (candidate / ".git").exists():
             return None
     return None
+
+
+def exceptions_path(given: str | None, policy: Path | None) -> Path | None:
+    """Return the folder or file of exceptions (`--exceptions`), None for none.
+
+    Else ``patchgate-exceptions`` or ``patchgate-exceptions.yaml`` beside the policy
+    document, or here where the built-in policy rules.
+    """
+    if given == "none":
+        return None
+    if given:
+        return Path(given)
+    folder = Path.cwd() if policy is None else policy.absolute().parent
+    for name in ("patchgate-exceptions", "patchgate-exceptions.yaml"):
+        if (folder / name).exists():
+            return folder / name
+    return None

@@ -15,7 +15,7 @@ from gate.evidence.problems import Code, Problem
 from gate.evidence.statement import Timestamp
 from gate.evidence.summary import idempotency_key
 
-_UNBROKEN_RULES = frozenset({"passed", "warned", "off", "not-applicable"})
+_UNBROKEN_RULES = frozenset({"passed", "warned", "accepted", "off", "not-applicable"})
 
 
 class RuleLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ SBOM = "sbom"
 POLICY = "policy"
 VERDICT = "verdict"
 ADVISORIES = "advisories"
+EXCEPTIONS = "exceptions"
 SOURCES = "sources"
 CONTEXT = "context"
 """Names of attachments with a meaning: `VERDICT` is compared with the record,

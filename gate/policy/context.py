@@ -48,6 +48,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None where no earlier run is known."""
     first_seen: dict[str, datetime] = {}
     """``<finding id> <purl without version>`` to when an earlier run first saw it, UTC."""
+    remarks: tuple[str, ...] = ()
+    """What the run has to say of its own inputs; warnings of the verdict."""
 
 
 NO_CONTEXT = Context()

@@ -5,9 +5,11 @@
 1. finds the policy's target that the subject belongs to, and takes its rules
    (`gate.policy.targets`);
 2. puts every finding against its time to patch (`gate.policy.clocks`);
-3. evaluates every rule (`gate.policy.rules`); a rule with action fail that is
-   broken is a reason for FAIL;
-4. asks whether the facts are whole (`gate.policy.coverage`): what was not
+3. takes out of what rules count the findings that a valid exception accepts
+   (`gate.policy.exceptions`);
+4. evaluates every rule (`gate.policy.rules`); a rule with action fail that is
+   broken, and that no exception accepts, is a reason for FAIL;
+5. asks whether the facts are whole (`gate.policy.coverage`): what was not
    read, not matched, or matched against missing or stale data is a reason for
    INDETERMINATE.
 
@@ -23,6 +25,7 @@ import msgspec
 
 from gate.policy.clocks import decide_clock
 from gate.policy.coverage import coverage
+from gate.policy.exceptions.apply import accept_findings, accept_rules
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.rules import RULES
@@ -52,8 +55,12 @@ def decide(facts: Facts, policy: Policy) -> Verdict:
         decide_clock(finding, components[finding.ref], policy, context, facts.now)
         for finding in facts.findings.findings
     )
+    accepted = accept_findings(facts, policy, decisions)
+    decisions = accepted.decisions
     results = tuple(rule(facts, policy, decisions) for rule in RULES.values())
+    results, exceptions, excepted = accept_rules(facts, policy, accepted, results)
     gaps, warnings = coverage(facts, policy)
+    warnings += [*excepted, *facts.exceptions.problems, *context.remarks]
     reasons = [*_failed(results), *gaps]
     warnings += [
         f"{result.rule}: {result.message}"
@@ -68,6 +75,7 @@ def decide(facts: Facts, policy: Policy) -> Verdict:
         warnings=tuple(warnings),
         rules=results,
         decisions=_with_rules(decisions, results),
+        exceptions=exceptions,
     )
 
 

@@ -10,19 +10,18 @@ other, those of the document at hand first.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import msgspec
 
 from gate.errors import UsageError
 from gate.policy import patterns
-from gate.policy.kinds import EXPECTED
 from gate.policy.model import Extends, Policy
-from gate.policy.shape import choices, conform, type_at
-from gate.policy.strict_yaml import Marks, Path, at, load_strict
+from gate.policy.strict_yaml import Marks, at, load_strict, nearest
+from gate.policy.typed import conformed, typed
+
+_HINT = "`patchgate policy schema` prints what is allowed"
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +40,9 @@ def read_document(text: str, where: str) -> Written:
     value, marks = load_strict(text, where)
     if not isinstance(value, dict):
         raise UsageError("is not a policy: a mapping with 'version: 1' is expected", where=where)
-    try:
-        policy = msgspec.convert(conform(value, _described(), (), marks, where), Policy)
-    except msgspec.ValidationError as error:
-        raise _type_error(error, marks, where) from error
+    policy = typed(value, Policy, marks, where, hint=_HINT)
     for path, what, hint in patterns.problems(policy):
-        raise UsageError(what, where=at(where, _mark(marks, path)), hint=hint)
+        raise UsageError(what, where=at(where, nearest(marks, path)), hint=hint)
     return Written(value=value, marks=marks, where=where, extends=policy.extends)
 
 
@@ -72,7 +68,7 @@ def compose(documents: Sequence[Written]) -> Policy:
         {**target, "rules": put_over(rules, target.get("rules", {}))}
         for target in value.get("targets", ())
     ]
-    value = conform({**value, "targets": targets}, _described(), (), {}, last.where)
+    value = conformed({**value, "targets": targets}, Policy, {}, last.where)
     return msgspec.convert(value, Policy)
 
 
@@ -98,35 +94,3 @@ def put_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = item
     return result
-
-
-@cache
-def _described() -> msgspec.inspect.Type:
-    return msgspec.inspect.type_info(Policy)
-
-
-def _mark(marks: Marks, path: Path) -> Any:
-    while path and path not in marks:
-        path = path[:-1]
-    return marks.get(path)
-
-
-def _type_error(error: msgspec.ValidationError, marks: Marks, where: str) -> UsageError:
-    """Say where in the document msgspec found a value it does not accept."""
-    message, _, place = str(error).partition(" - at `$")
-    parts = re.findall(r"\.([A-Za-z_]\w*)|\[(\d+)\]", place)
-    path: Path = tuple(name or int(index) for name, index in parts)
-    while path and path not in marks:
-        path = path[:-1]
-    named = ".".join(map(str, path)) or "the document"
-    allowed = choices(type_at(_described(), path))
-    for pattern, expected in EXPECTED.items():
-        if message.endswith(f"matching regex {pattern!r}"):
-            message = f"expected {expected}"
-    return UsageError(
-        f"{named}: {message[:1].lower()}{message[1:]}",
-        where=at(where, marks.get(path)),
-        hint=f"allowed: {', '.join(allowed)}"
-        if allowed
-        else "`patchgate policy schema` prints what is allowed",
-    )

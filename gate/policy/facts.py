@@ -11,6 +11,7 @@ from gate.advisories.model import SourceInfo
 from gate.bom.model import Bom
 from gate.matching.findings import Findings
 from gate.policy.context import NO_CONTEXT, Context
+from gate.policy.exceptions.model import NO_EXCEPTIONS, Exceptions
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,3 +25,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     """UTC: the clock of the decision."""
     context: Context = NO_CONTEXT
+    exceptions: Exceptions = NO_EXCEPTIONS

@@ -43,6 +43,8 @@ Hex256 = Annotated[str, _text(_HEX)]
 CvssScore = Annotated[float, msgspec.Meta(ge=0, le=10)]
 Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Level = Literal["critical", "high", "medium", "low"]
+RuleName = Literal["image_age", "base_image", "end_of_life", "restart", "scan_coverage", "packages"]
+"""Rules that a subject as a whole breaks; the others are broken by findings."""
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 

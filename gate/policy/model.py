@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gate.policy.kinds import Duration, Hex256, Level, Sha256
+from gate.policy.kinds import Day, Duration, Hex256, Level, RuleName, Sha256
 from gate.policy.settings import Rules, Settings
 from gate.policy.targets import Target
 
@@ -64,6 +64,50 @@ class CoveragePolicy(Settings, frozen=True, kw_only=True):
     ] = ()
 
 
+class Approver(Settings, frozen=True, kw_only=True):
+    """A risk owner, and what he or she may accept."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, description="as exceptions name people")]
+    keys: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(min_length=1, description="public keys: 'ssh-ed25519 AAAA…' lines, or PEM"),
+    ]
+    severity: Annotated[Level, msgspec.Meta(description="the gravest that may be accepted")] = (
+        "critical"
+    )
+    known_exploited: Annotated[
+        bool, msgspec.Meta(description="may accept flaws in CISA's catalogue, and malware")
+    ] = False
+    rules: Annotated[
+        tuple[RuleName, ...], msgspec.Meta(description="rules whose breach may be accepted")
+    ] = ()
+    systems: Annotated[
+        tuple[str, ...], msgspec.Meta(description="name patterns; empty: every system")
+    ] = ()
+    packages: Annotated[
+        tuple[str, ...], msgspec.Meta(description="purl patterns; empty: every package")
+    ] = ()
+    since: Annotated[Day | None, msgspec.Meta(description="approvals of earlier days are void")] = (
+        None
+    )
+    until: Annotated[Day | None, msgspec.Meta(description="approvals of later days are void")] = (
+        None
+    )
+
+
+class ExceptionPolicy(Settings, frozen=True, kw_only=True):
+    """Who may accept what, and for how long.  Without an approver no exception counts."""
+
+    approvers: tuple[Approver, ...] = ()
+    max_term: Annotated[
+        Duration, msgspec.Meta(description="longest time from the approval to the last day")
+    ] = "90d"
+    max_renewals: Annotated[int, msgspec.Meta(ge=0, le=100)] = 1
+    warn_before: Annotated[
+        Duration, msgspec.Meta(description="time before the last day in which results warn")
+    ] = "14d"
+
+
 class Policy(Settings, frozen=True, kw_only=True):
     """A patchgate policy."""
 
@@ -79,6 +123,7 @@ class Policy(Settings, frozen=True, kw_only=True):
         Literal["required", "optional"],
         msgspec.Meta(description="whether a verdict that was not recorded may be a pass"),
     ] = "required"
+    exceptions: ExceptionPolicy = ExceptionPolicy()
     rules: Rules = Rules()
     targets: Annotated[
         tuple[Target, ...], msgspec.Meta(description="the first one that matches rules")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from gate.policy.model import Policy
+from gate.policy.exceptions.roster import keyid_of
+from gate.policy.model import Approver, Policy
 from gate.policy.settings import Rules
 from gate.policy.strict_yaml import Path
 
@@ -17,6 +18,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
     """Yield what is wrong with the patterns and dates of `policy`."""
     yield from _purls(policy.coverage.accept_unmatched, ("coverage", "accept_unmatched"))
     yield from _of_rules(policy.rules, ("rules",))
+    yield from _of_approvers(policy.exceptions.approvers)
     names: set[str] = set()
     for number, target in enumerate(policy.targets):
         here: Path = ("targets", number)
@@ -38,12 +40,36 @@ def _of_rules(rules: Rules, path: Path) -> Iterator[Problem]:
     yield from _names(rules.packages.licences.forbidden, (*licences, "forbidden"))
     calendar = (*path, "patch_sla", "calendar")
     for number, day in enumerate(rules.patch_sla.calendar.holidays):
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            yield (*calendar, "holidays", number), f"{day} is in no calendar", ""
+        yield from _day(day, (*calendar, "holidays", number))
     if len(set(rules.patch_sla.calendar.weekend)) > 6:
         yield (*calendar, "weekend"), "leaves no day to work", "leave out at least one day"
+
+
+def _of_approvers(approvers: tuple[Approver, ...]) -> Iterator[Problem]:
+    names: set[str] = set()
+    for number, approver in enumerate(approvers):
+        here: Path = ("exceptions", "approvers", number)
+        if approver.name.casefold() in names:
+            what = f"'{approver.name}' is there twice"
+            yield (*here, "name"), what, "give all keys of one person together"
+        names.add(approver.name.casefold())
+        for position, key in enumerate(approver.keys):
+            try:
+                keyid_of(key)
+            except ValueError as error:
+                yield (*here, "keys", position), f"'{key[:40]}' {error}", ""
+        yield from _purls(approver.packages, (*here, "packages"))
+        for field in ("since", "until"):
+            day = getattr(approver, field)
+            if day is not None:
+                yield from _day(day, (*here, field))
+
+
+def _day(day: str, path: Path) -> Iterator[Problem]:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        yield path, f"{day} is in no calendar", ""
 
 
 def _names(written: tuple[str, ...], path: Path) -> Iterator[Problem]:

@@ -104,6 +104,13 @@ class _Builder:
         return UsageError(what, where=at(self.where, node.start_mark))
 
 
+def nearest(marks: Marks, path: Path) -> yaml.Mark | None:
+    """Return where the part at `path` stands, or the smallest one around it that is marked."""
+    while path and path not in marks:
+        path = path[:-1]
+    return marks.get(path)
+
+
 def at(where: str, mark: yaml.Mark | None) -> str:
     """Return the name of a place in the document `where`."""
     return f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where

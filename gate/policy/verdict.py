@@ -46,6 +46,8 @@ class RuleOutcome(StrEnum):
     PASSED = "passed"
     WARNED = "warned"
     FAILED = "failed"
+    ACCEPTED = "accepted"
+    """It is broken, and an approved exception accepts that for now."""
     OFF = "off"
     NOT_APPLICABLE = "not-applicable"
 
@@ -71,6 +73,8 @@ class State(StrEnum):
     OVERDUE = "overdue"
     OPEN = "open"
     NO_LIMIT = "no-limit"
+    ACCEPTED = "accepted"
+    """An approved exception accepts it for now; its clock goes on."""
 
 
 class Dates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,10 +118,49 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dates: Dates = Dates()
     epss: float | None = None
     """Probability of exploitation within 30 days; None where no score is known."""
+    exception: str = ""
+    """The approved exception that accepts it."""
     broken: tuple[str, ...] = ()
     """Rules with action fail that this finding breaks."""
     warned: tuple[str, ...] = ()
     """Rules with action warn that this finding breaks."""
+
+
+class ExceptionOutcome(StrEnum):
+    """What became of an exception that is about the subject."""
+
+    APPLIED = "applied"
+    INVALID = "invalid"
+    """What it is about counts as if it was not there."""
+    UNUSED = "unused"
+    """It is valid, and nothing that it is about was found."""
+
+
+class ExceptionResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An exception, what became of it, and its justification as it was approved."""
+
+    id: str
+    outcome: ExceptionOutcome
+    message: str
+    """Why it does not count; empty where it does."""
+    digest: str
+    expires: datetime
+    """UTC: the midnight after its last day."""
+    approver: str = ""
+    approved_at: datetime | None = None
+    requester: str
+    reason: str
+    risk: str
+    controls: tuple[str, ...]
+    remediation: str
+    """The day on which it is planned to be gone."""
+    requested: str
+    renewals: int = 0
+    ticket: str = ""
+    findings: tuple[str, ...] = ()
+    """``<finding id> <component ref>`` of what it accepts."""
+    rules: tuple[str, ...] = ()
+    """Broken rules that it accepts."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -134,6 +177,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rules: tuple[RuleResult, ...] = ()
     decisions: tuple[Decision, ...] = ()
     """One for each finding, in the findings' order."""
+    exceptions: tuple[ExceptionResult, ...] = ()
+    """Those that are about this subject, by id."""
 
 
 def encode_verdict(verdict: Verdict) -> bytes:

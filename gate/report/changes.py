@@ -15,6 +15,7 @@ from gate.run.result import Result
 
 _NAME_WIDTH = 44
 _VERSION_WIDTH = 34
+_ID_WIDTH = 20
 _BY_SEVERITY = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.NONE)
 
 
@@ -92,12 +93,14 @@ def _change(upgrade: Upgrade, concerned: list[Decision], to: str, now: datetime)
 
 def _urgency(decision: Decision) -> float:
     """Sort what is due first to the top; what has no date and is overdue before all."""
-    if decision.state is State.NO_LIMIT:
+    if decision.state in {State.NO_LIMIT, State.ACCEPTED}:
         return float("inf")
     return decision.due.timestamp() if decision.due is not None else float("-inf")
 
 
 def _due(decision: Decision, now: datetime) -> str:
+    if decision.state is State.ACCEPTED:
+        return f"accepted by {visible(decision.exception, _ID_WIDTH)}"
     if decision.state is State.NO_LIMIT:
         return "no time limit"
     if decision.due is None:

@@ -16,7 +16,16 @@ from gate.advisories.severity import Severity
 from gate.bom.model import Component, Distro, Location, Note, Reading, Subject
 from gate.matching.findings import Finding, Match, PassedOver, Rating, Status
 from gate.matching.upgrades import Upgrade
-from gate.policy.verdict import Cause, Dates, Decision, Outcome, Reason, RuleResult, State
+from gate.policy.verdict import (
+    Cause,
+    Dates,
+    Decision,
+    ExceptionResult,
+    Outcome,
+    Reason,
+    RuleResult,
+    State,
+)
 from gate.report.encoding import visible_json
 from gate.run.result import EvidenceNote, PolicyNote, Result
 
@@ -72,6 +81,8 @@ class FindingNote(msgspec.Struct, frozen=True, kw_only=True):
     dates: Dates
     """Every date that is known; `clock` names the one that ruled."""
     epss: float | None
+    exception: str
+    """The approved exception that accepts it; empty for none."""
     broken: tuple[str, ...]
     warned: tuple[str, ...]
     certain: bool
@@ -85,6 +96,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     components: int
     findings: int
     overdue: int
+    accepted: int
+    """By approved exceptions."""
     fixable: int
     by_severity: dict[str, int]
 
@@ -127,6 +140,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[RuleResult, ...]
     upgrades: tuple[Upgrade, ...]
     findings: tuple[FindingNote, ...]
+    exceptions: tuple[ExceptionResult, ...]
+    """Those that are about the target, with their justification as it was approved."""
     coverage: CoverageNote
     advisories: AdvisoryNote
     policy: PolicyNote
@@ -153,6 +168,7 @@ def document(result: Result, exit_code: int) -> Document:
         rules=result.verdict.rules,
         upgrades=result.upgrades,
         findings=findings,
+        exceptions=result.verdict.exceptions,
         coverage=_coverage(result),
         advisories=AdvisoryNote(snapshot=result.snapshot, sources=result.sources),
         policy=result.policy,
@@ -216,6 +232,7 @@ def _finding(finding: Finding, decision: Decision, component: Component) -> Find
         days_over=decision.days_over,
         dates=decision.dates,
         epss=decision.epss,
+        exception=decision.exception,
         broken=decision.broken,
         warned=decision.warned,
         certain=finding.certain,
@@ -231,6 +248,7 @@ def _summary(result: Result) -> Summary:
         components=len(result.bom.components) if result.bom else 0,
         findings=len(findings),
         overdue=sum(decision.state is State.OVERDUE for decision in decisions),
+        accepted=sum(decision.state is State.ACCEPTED for decision in decisions),
         fixable=sum(finding.status is Status.FIXED for finding in findings),
         by_severity={
             severity.value: severities[severity.value]

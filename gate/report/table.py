@@ -100,7 +100,9 @@ def _tally(result: Result) -> str:
         return "no findings"
     severities = write_severities(Counter(decision.severity for decision in decisions))
     late = sum(decision.state is State.OVERDUE for decision in decisions)
-    return f"{_count(len(decisions), 'finding')}: {severities}; {late:,} overdue"
+    accepted = sum(decision.state is State.ACCEPTED for decision in decisions)
+    excepted = f", {accepted:,} accepted by exception" if accepted else ""
+    return f"{_count(len(decisions), 'finding')}: {severities}; {late:,} overdue{excepted}"
 
 
 def _reasons(page: _Page, result: Result) -> None:

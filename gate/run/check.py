@@ -30,6 +30,7 @@ from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.run.clock import Clock
 from gate.run.context import Circumstances, read_context
+from gate.run.exceptions import NOTHING, Gathered, present
 from gate.run.history import History
 from gate.run.inventories import Inventories
 from gate.run.judging import judge
@@ -69,6 +70,9 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     inventories: Inventories | None = None
     attributes: Attributes = Attributes()
     """What is said of the target for this run."""
+    exceptions: Gathered = NOTHING
+    remarks: tuple[str, ...] = ()
+    """What the run has to say of policy and exceptions; warnings of the verdict."""
     history: History | None = None
     """Earlier runs, where there is evidence of them."""
 
@@ -78,6 +82,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
             store=self.store,
             now=self.clock.now,
             attributes=self.attributes,
+            remarks=self.remarks,
             history=self.history,
         )
 
@@ -129,7 +134,13 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
     except (AdvisoryError, InputError, UnreachableError) as error:
         return _unjudged(request, error)
     judged = judge(
-        bom, asked, advisories, request.policy.policy, request.clock.now, context=context
+        bom,
+        asked,
+        advisories,
+        request.policy.policy,
+        request.clock.now,
+        context=context,
+        exceptions=present(request.exceptions, request.policy.policy),
     )
     result = Result(
         target=bom.subject.name,
@@ -153,6 +164,7 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
         sources=judged.sources,
         clock=request.clock,
         context=judged.context,
+        exceptions=request.exceptions,
     )
     return _recorded(result, request.policy.policy, inputs, recorder)
 

@@ -30,6 +30,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     """UTC: the time of the decision."""
     attributes: Attributes = Attributes()
+    remarks: tuple[str, ...] = ()
     history: History | None = None
     """None where no evidence of earlier runs is at hand."""
 
@@ -51,6 +52,7 @@ def read_context(
         exploitation=read_exploitation(given.store, names, kinds),
         lifecycles=built_in().of(installed),
         previous=_previous(bom, policy, given),
+        remarks=given.remarks,
     )
 
 

@@ -13,6 +13,7 @@ from gate.matching.findings import Findings
 from gate.matching.match import match
 from gate.policy.context import Context
 from gate.policy.decide import decide
+from gate.policy.exceptions.model import NO_EXCEPTIONS, Exceptions
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.verdict import Verdict
@@ -38,6 +39,7 @@ def judge(
     now: datetime,
     *,
     context: Context,
+    exceptions: Exceptions = NO_EXCEPTIONS,
 ) -> Judged:
     """Match, and decide by `policy` for the time `now` (UTC)."""
     ecosystems = {query.ecosystem for query in asked.queries}
@@ -47,7 +49,13 @@ def judge(
     findings = match(bom, asked, advisories)
     context = about_findings(context, findings)
     facts = Facts(
-        bom=bom, lookup=asked, findings=findings, sources=sources, now=now, context=context
+        bom=bom,
+        lookup=asked,
+        findings=findings,
+        sources=sources,
+        now=now,
+        context=context,
+        exceptions=exceptions,
     )
     return Judged(
         sources=sources, findings=findings, context=context, verdict=decide(facts, policy)

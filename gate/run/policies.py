@@ -8,7 +8,7 @@ files it was made of and their digests.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -39,9 +39,22 @@ def built_in_policy() -> LoadedPolicy:
     return LoadedPolicy(in_use=in_use, documents=(written,))
 
 
-def load_policy(path: Path) -> LoadedPolicy:
-    """Return the policy in the file `path`; UsageError where it cannot be read or is not valid."""
-    contents = [read_bytes(path)]
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a configuration file; UsageError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read ({error.strerror})", where=str(path), hint="check the path"
+        ) from error
+
+
+def load_policy(path: Path, read: Callable[[Path], bytes] = read_bytes) -> LoadedPolicy:
+    """Return the policy in the file `path`; UsageError where it cannot be read or is not valid.
+
+    `read` returns the content of a file, and of those that it extends.
+    """
+    contents = [read(path)]
     documents = [read_document(_text(contents[0], path), path.name)]
     folder = path.parent
     while (parent := documents[-1].extends) is not None:
@@ -51,7 +64,7 @@ def load_policy(path: Path) -> LoadedPolicy:
         if len(documents) == _LONGEST:
             raise UsageError(f"extends more than {_LONGEST - 1} policies", where=where)
         found = folder / parent.path
-        content = read_bytes(found)
+        content = read(found)
         digest = hashlib.sha256(content).hexdigest()
         if digest != parent.sha256:
             raise UsageError(
@@ -68,16 +81,6 @@ def load_policy(path: Path) -> LoadedPolicy:
         policy=parse_policy(document.decode(), path.name), document=document, source=path.name
     )
     return LoadedPolicy(in_use=in_use, documents=tuple(documents))
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a configuration file; UsageError where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read ({error.strerror})", where=str(path), hint="check the path"
-        ) from error
 
 
 def _text(content: bytes, path: Path) -> str:

@@ -11,12 +11,13 @@ from gate import __version__
 from gate.advisories.model import AdvisorySet, SourceInfo
 from gate.bom.cyclonedx import write_bom
 from gate.bom.model import Bom
-from gate.evidence.extension import Actor, CiRun, ClockBasis, RunVerdict, Tool
+from gate.evidence.extension import Actor, AppliedException, CiRun, ClockBasis, RunVerdict, Tool
 from gate.evidence.extension import Clock as RecordedClock
 from gate.evidence.extension import Reason as RecordedReason
 from gate.evidence.facts import (
     ADVISORIES,
     CONTEXT,
+    EXCEPTIONS,
     POLICY,
     SBOM,
     SOURCES,
@@ -27,8 +28,10 @@ from gate.evidence.facts import (
 from gate.evidence.keys import Signer
 from gate.evidence.record import Store, record
 from gate.policy.context import NO_CONTEXT, Context, encode_context
-from gate.policy.verdict import Verdict, encode_verdict
+from gate.policy.verdict import ExceptionOutcome, Verdict, encode_verdict
+from gate.run import exceptions
 from gate.run.clock import Clock
+from gate.run.exceptions import NOTHING, Gathered
 from gate.run.result import EvidenceNote
 
 _BASES = {"clock": ClockBasis.SYSTEM, "--now": ClockBasis.GIVEN}
@@ -45,6 +48,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceInfo, ...]
     clock: Clock
     context: Context = NO_CONTEXT
+    exceptions: Gathered = NOTHING
 
 
 class Recorder(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +90,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
             tool=Tool(version=__version__),
             actor=self.actor,
             ci=self.ci,
+            exceptions=_applied(verdict),
             attachments=(
                 Attachment(
                     name=SBOM,
@@ -113,8 +118,28 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
                     media_type="application/json",
                     content=encode_context(inputs.context),
                 ),
+                *_exceptions(inputs.exceptions),
             ),
         )
+
+
+def _exceptions(gathered: Gathered) -> tuple[Attachment, ...]:
+    """Return the files of exceptions, where there are any."""
+    if gathered == NOTHING:
+        return ()
+    return (
+        Attachment(
+            name=EXCEPTIONS, media_type="application/json", content=exceptions.encode(gathered)
+        ),
+    )
+
+
+def _applied(verdict: Verdict) -> tuple[AppliedException, ...]:
+    return tuple(
+        AppliedException(id=one.id, digest=one.digest, approver=one.approver, expires=one.expires)
+        for one in verdict.exceptions
+        if one.outcome is ExceptionOutcome.APPLIED
+    )
 
 
 def write_sources(sources: tuple[SourceInfo, ...]) -> bytes:

@@ -20,13 +20,15 @@ from gate.advisories.model import AdvisorySet, SourceInfo, StoredRecord
 from gate.advisories.store import Store
 from gate.bom.detect import read_bom
 from gate.errors import AdvisoryError, GateError, VerificationError
-from gate.evidence.facts import ADVISORIES, CONTEXT, POLICY, SBOM, SOURCES, VERDICT
+from gate.evidence.facts import ADVISORIES, CONTEXT, EXCEPTIONS, POLICY, SBOM, SOURCES, VERDICT
 from gate.evidence.verify import BlobSource, VerifiedRun
 from gate.policy.context import NO_CONTEXT, decode_context
 from gate.policy.document import parse_policy
 from gate.policy.model import Policy
 from gate.policy.verdict import Verdict, encode_verdict
+from gate.run import exceptions
 from gate.run.context import Circumstances, read_context
+from gate.run.exceptions import NOTHING
 from gate.run.judging import judge
 
 _NEEDED = (SBOM, POLICY, VERDICT, ADVISORIES, SOURCES)
@@ -107,7 +109,16 @@ def _decide(run: VerifiedRun, documents: Mapping[str, bytes], instead: Instead) 
             sources=_sources_decoder.decode(documents[SOURCES]),
             records=_records(documents[ADVISORIES]),
         )
-    return judge(bom, asked, advisories, policy, run.decided_at, context=context).verdict
+    gathered = exceptions.decode(documents[EXCEPTIONS]) if EXCEPTIONS in documents else NOTHING
+    return judge(
+        bom,
+        asked,
+        advisories,
+        policy,
+        run.decided_at,
+        context=context,
+        exceptions=exceptions.present(gathered, policy),
+    ).verdict
 
 
 def _records(document: bytes) -> tuple[StoredRecord, ...]:
@@ -130,7 +141,7 @@ def _attachments(run: VerifiedRun, blobs: BlobSource) -> dict[str, bytes]:
             hint="it was recorded by an earlier patchgate, or by another tool",
         )
     documents = {}
-    for name in (*_NEEDED, *({CONTEXT} & listed.keys())):
+    for name in (*_NEEDED, *({CONTEXT, EXCEPTIONS} & listed.keys())):
         try:
             with blobs.open_blob(listed[name]) as file:
                 content = file.read()
@@ -163,6 +174,7 @@ def _parts(verdict: Verdict) -> dict[str, dict[str, Any]]:
         "warning": {item: item for item in verdict.warnings},
         "rule": {item.rule: item for item in verdict.rules},
         "finding": {f"{item.id} {item.ref}": item for item in verdict.decisions},
+        "exception": {item.id: item for item in verdict.exceptions},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +32,8 @@ from gate.bom.model import (
 from gate.matching.findings import Finding, Findings, Match, Rating, Status
 from gate.policy.context import Attributes, Context, Previous
 from gate.policy.document import parse_policy
+from gate.policy.exceptions.model import Approval, Exceptions, PolicyException, Presented
+from gate.policy.exceptions.roster import keyid_of
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.rules import RULES
@@ -70,6 +73,10 @@ def moment(written: object, now: datetime = NOW) -> datetime | None:
 def policy_of(case: Case) -> Policy:
     """Return the policy of a case; rules it does not name are off."""
     document = {"version": 1, **case.get("document", {})}
+    roster = {"approvers": [{"name": "Ada Risk <ada@example.com>"}]}
+    document["exceptions"] = {**roster, **document.get("exceptions", {})}
+    for approver in document["exceptions"]["approvers"]:
+        approver.setdefault("keys", [KEYS[approver["name"].split()[0].lower()]])
     rules = {name: dict(rule) for name, rule in _ALL_OFF.items()}
     for name, rule in {**document.get("rules", {}), **case.get("policy", {})}.items():
         rules[name] = {"action": "fail", **rule}
@@ -116,7 +123,65 @@ def facts_of(case: Case) -> Facts:
         sources=(source,),
         now=now,
         context=_context(case, now),
+        exceptions=Exceptions(
+            presented=tuple(
+                _presented(item, number, now)
+                for number, item in enumerate(case.get("exceptions", ()), start=1)
+            ),
+            problems=tuple(case.get("exception_problems", ())),
+        ),
     )
+
+
+_DAYS = {"requested", "remediation", "expires", "earlier_terms", "approved"}
+
+
+def _presented(item: Mapping[str, Any], number: int, now: datetime) -> Presented:
+    """Return an exception of a case: ``approved: {by: ada, at: 1d ago, edited: true}``."""
+    fields = {
+        "id": f"EX-{number}",
+        "systems": ["registry.example/team/*"],
+        "reason": "the shop needs it",
+        "risk": "low",
+        "controls": ["no network"],
+        "requester": "dev@example.com",
+        "requested": _day(item.get("requested", "10d ago"), now),
+        "remediation": _day(item.get("remediation", "now"), now),
+        "expires": _day(item.get("expires", "in 20d"), now),
+    }
+    given = {name: item[name] for name in item if name not in _DAYS}
+    given["earlier_terms"] = [_day(day, now) for day in item.get("earlier_terms", ())]
+    exception = msgspec.convert({**fields, **given}, PolicyException)
+    said = item.get("approved", {"by": "ada"})
+    approvals = [said] if isinstance(said, dict) else said
+    return Presented(
+        exception=exception,
+        where="case",
+        approvals=tuple(
+            Approval(
+                exception=exception.id,
+                digest="sha256:0" if one.get("edited") else exception.digest,
+                approved_at=_at(one.get("at", "1d ago")),
+                keyid=keyid_of(KEYS[one["by"]]) if one["by"] in KEYS else "",
+            )
+            for one in approvals
+        ),
+    )
+
+
+def _day(written: object, now: datetime) -> str:
+    found = moment(written, now)
+    assert found is not None
+    return f"{found:%Y-%m-%d}"
+
+
+def _ssh_key(seed: int) -> str:
+    blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes([seed]) * 32
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()} case"
+
+
+KEYS = {"ada": _ssh_key(1), "bob": _ssh_key(2)}
+"""Public keys of the approvers of a case; whoever else signs is in no roster."""
 
 
 def _component(item: Mapping[str, Any]) -> Component:

@@ -27,6 +27,7 @@ def test_case(name: str) -> None:
         + [f"{d.clock} {d.condition or d.severity} {d.allowed}" for d in verdict.decisions]
         + [f"due {d.due:%Y-%m-%d %H:%M:%S}" for d in verdict.decisions if d.due]
         + [f"left {d.days_left} over {d.days_over}" for d in verdict.decisions]
+        + [f"{one.id} {one.outcome}" for one in verdict.exceptions]
         + list(verdict.warnings)
     )
     assert case.get("shows", "") in shown

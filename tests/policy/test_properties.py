@@ -14,7 +14,14 @@ from gate.policy.document import read_document
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.origins import effective
-from gate.policy.verdict import Outcome, RuleOutcome, Verdict, encode_verdict
+from gate.policy.verdict import (
+    ExceptionOutcome,
+    Outcome,
+    RuleOutcome,
+    State,
+    Verdict,
+    encode_verdict,
+)
 from tests.policy.casefile import facts_of, policy_of
 
 ORDER = [Outcome.PASS, Outcome.FAIL, Outcome.INDETERMINATE]
@@ -183,11 +190,57 @@ def test_explain_and_verdict_agree(case: dict[str, Any]) -> None:
         for part in above:
             place = place.setdefault(part, {})
         place[last] = msgspec.json.decode(line.value)
-    found = said["rules"]["patch_sla"]["conditions"]
-    if isinstance(found, dict):
-        said["rules"]["patch_sla"]["conditions"] = [found[n] for n in sorted(found, key=int)]
-    again = decide(facts, msgspec.convert(said, Policy))
+    again = decide(facts, msgspec.convert(_with_lists(said), Policy))
     assert encode_verdict(again) == encode_verdict(verdict)
+
+
+def _with_lists(value: Any) -> Any:
+    """Return `value` with the mappings from 0, 1, 2… that stand for lists as lists."""
+    if not isinstance(value, dict):
+        return value
+    items = {name: _with_lists(item) for name, item in value.items()}
+    if items and all(name.isdecimal() for name in items):
+        return [items[name] for name in sorted(items, key=int)]
+    return items
+
+
+exceptions = st.fixed_dictionaries(
+    {
+        "vulnerabilities": st.just(["CVE-2026-0001", "CVE-2026-0002"]),
+        "expires": st.sampled_from(["1d ago", "now", "in 3d", "in 60d", "in 200d"]),
+        "remediation": st.just("9d ago"),
+        "requester": st.sampled_from(["dev@example.com", "ada@example.com"]),
+        "approved": st.sampled_from(
+            [{"by": "ada"}, {"by": "bob"}, {"by": "ada", "edited": True}, [], {"by": "eve"}]
+        ),
+    }
+)
+
+
+@given(cases, exceptions)
+def test_an_exception_never_makes_it_worse(case: dict[str, Any], added: dict[str, Any]) -> None:
+    before = judged(case)[2]
+    after = judged({**case, "exceptions": [added]})[2]
+    assert ORDER.index(after.outcome) <= ORDER.index(before.outcome)
+    (result,) = after.exceptions or (None,)
+    if result is None or result.outcome is not ExceptionOutcome.APPLIED:
+        assert after.outcome is before.outcome
+        assert after.decisions == before.decisions
+    if result is not None and result.outcome is ExceptionOutcome.INVALID:
+        assert any(result.message in warning for warning in after.warnings)
+
+
+@given(cases, exceptions)
+def test_what_is_accepted_breaks_nothing_and_keeps_its_clock(
+    case: dict[str, Any], added: dict[str, Any]
+) -> None:
+    before = judged(case)[2]
+    after = judged({**case, "exceptions": [added]})[2]
+    for old, new in zip(before.decisions, after.decisions, strict=True):
+        assert (old.due, old.start, old.days_over) == (new.due, new.start, new.days_over)
+        if new.exception:
+            assert new.state is State.ACCEPTED
+            assert not new.broken
 
 
 @given(cases)

@@ -83,6 +83,7 @@ def _late(facts: Facts, rule: BaseImage, decisions: tuple[Decision, ...]) -> lis
         decision
         for decision, finding in zip(decisions, facts.findings.findings, strict=True)
         if finding.ref in inherited
+        and not decision.exception
         and finding.fixed
         and (finding.fix_published is None or facts.now - finding.fix_published > allowed)
     ]

@@ -22,10 +22,13 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
     del facts
     overdue = [decision for decision in decisions if decision.state is State.OVERDUE]
     waiting = sum(decision.state is State.OPEN for decision in decisions)
+    accepted = sum(decision.state is State.ACCEPTED for decision in decisions)
     if overdue:
         message = f"{len(overdue)} of {len(decisions)} findings are past their time to patch"
     else:
         message = f"no finding is past its time to patch; {waiting} wait within it"
+    if accepted:
+        message += f"; {accepted} accepted by exception"
     return rule_result(
         "patch_sla",
         policy.rules.patch_sla.action,

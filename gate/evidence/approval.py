@@ -1,0 +1,134 @@
+"""The approval of an exception: a statement by a risk owner, in a DSSE envelope.
+
+It is a signature of its own, apart from the exception, over the digest of the
+exception's canonical form: editing one word of the exception voids it.  The
+keys are those of the policy's roster, as OpenSSH lines or PEM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from gate.errors import EvidenceError, UsageError, VerificationError
+from gate.evidence import canonical, dsse
+from gate.evidence.keys import Ed25519Signer, Ed25519VerifyingKey, Signer, load_private, load_public
+from gate.evidence.statement import PrefixedSha256, Timestamp, check_utc
+from gate.policy.exceptions.model import Approval, ExceptionId, PolicyException
+from gate.policy.model import Approver
+
+PAYLOAD_TYPE = "application/vnd.patchgate.exception-approval.v1+json"
+_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+
+
+class _Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an approver signs."""
+
+    exception: ExceptionId
+    digest: PrefixedSha256
+    approved_at: Timestamp
+    comment: Annotated[str, msgspec.Meta(max_length=10_000)] = ""
+
+    def __post_init__(self) -> None:
+        check_utc(self.approved_at)
+
+
+_decoder = msgspec.json.Decoder(_Statement)
+
+
+def approve(exception: PolicyException, signer: Signer, at: datetime, comment: str) -> bytes:
+    """Return the signed approval of `exception` at the time `at` (UTC, whole seconds).
+
+    EvidenceError where it cannot be signed.
+    """
+    statement = _Statement(
+        exception=exception.id, digest=exception.digest, approved_at=at, comment=comment
+    )
+    return dsse.sign(canonical.encode(statement), PAYLOAD_TYPE, [signer]) + b"\n"
+
+
+def read_approval(envelope: bytes, roster: Sequence[Ed25519VerifyingKey]) -> Approval:
+    """Return what an envelope approves; its `keyid` is empty where nobody in `roster` signed.
+
+    VerificationError where it is no approval at all.
+    """
+    decoded = dsse.decode(envelope.removesuffix(b"\n"))
+    if decoded.payload_type != PAYLOAD_TYPE:
+        raise VerificationError("is not the approval of an exception")
+    canonical.decode(decoded.payload)
+    try:
+        statement = _decoder.decode(decoded.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise VerificationError(f"is not a readable approval: {error}") from error
+    try:
+        keyid = dsse.verify_envelope(decoded, roster).keyids[0]
+    except VerificationError:
+        keyid = ""
+    return Approval(
+        exception=statement.exception,
+        digest=statement.digest,
+        approved_at=statement.approved_at,
+        keyid=keyid,
+        comment=statement.comment,
+    )
+
+
+def roster_keys(approvers: Sequence[Approver]) -> list[Ed25519VerifyingKey]:
+    """Return the keys of a roster; UsageError names the approver whose key is none."""
+    keys = []
+    for approver in approvers:
+        for written in approver.keys:
+            try:
+                keys.append(_public(written))
+            except (VerificationError, ValueError) as error:
+                raise UsageError(
+                    f"a key of {approver.name} cannot be used: {error}",
+                    where="exceptions.approvers",
+                    hint="give an 'ssh-ed25519 AAAA…' line or a PEM public key",
+                ) from error
+    return keys
+
+
+def _public(written: str) -> Ed25519VerifyingKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - only for these
+        Ed25519PublicKey,
+    )
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        load_ssh_public_key,
+    )
+
+    if written.startswith("-----"):
+        return load_public(written.encode())
+    key = load_ssh_public_key(written.strip().encode())
+    if not isinstance(key, Ed25519PublicKey):
+        raise VerificationError("is not an Ed25519 key")
+    return Ed25519VerifyingKey(key)
+
+
+def approver_signer(pem: bytes, passphrase: bytes | None, *, where: str) -> Signer:
+    """Return the signer of a private key, in PKCS#8 PEM or in OpenSSH's own format.
+
+    EvidenceError where it is neither, or is encrypted and the passphrase is not its own.
+    """
+    if not pem.startswith(_OPENSSH):
+        return load_private(pem, passphrase, where=where)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - only for these
+        Ed25519PrivateKey,
+    )
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        load_ssh_private_key,
+    )
+
+    try:
+        key = load_ssh_private_key(pem, passphrase)
+    except (ValueError, TypeError) as error:
+        hint = "give its passphrase, or check that it is the right one"
+        raise EvidenceError(f"cannot be opened: {error}", where=where, hint=hint) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise EvidenceError(
+            "is not an Ed25519 key", where=where, hint="make one: ssh-keygen -t ed25519"
+        )
+    return Ed25519Signer(key)

@@ -1,0 +1,1 @@
+"""Exceptions as code: what is accepted for a while, by whom, and why."""

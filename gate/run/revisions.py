@@ -1,0 +1,109 @@
+"""Files as a Git revision holds them: so that a change cannot excuse itself.
+
+In a pull request the policy and the exceptions are those of the base, whatever
+the change makes of them.  Git is asked for objects by name; nothing is checked
+out, and no hook or filter of the repository runs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from gate.errors import UsageError
+
+_SECONDS = 30
+_CLEAN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+"""Variables that a hook sets for its own repository, which may be another one."""
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """One commit of a repository."""
+
+    root: Path
+    """Of the work tree; absolute."""
+    commit: str
+    name: str
+    """As it was given."""
+
+    def read(self, path: Path) -> bytes | None:
+        """Return what the commit holds of the file `path` of the work tree; None if it has none."""
+        name = self._name(path)
+        if name is None or self._kind(name) != "blob":
+            return None
+        return _git(self.root, "cat-file", "blob", f"{self.commit}:{name}")
+
+    def files(self, path: Path) -> list[tuple[str, bytes | str]] | None:
+        """Return name and content of the files in the folder `path`; None if there is none."""
+        name = self._name(path)
+        if name is None or self._kind(name) != "tree":
+            return None
+        listed = _git(self.root, "ls-tree", "-z", "--name-only", f"{self.commit}:{name}")
+        names = [part.decode("utf-8", "surrogateescape") for part in listed.split(b"\0") if part]
+        return [
+            (child, content)
+            for child in sorted(names)
+            if (content := self.read(path / child)) is not None
+        ]
+
+    def _name(self, path: Path) -> str | None:
+        """Return the name of `path` within the repository, None for one outside of it."""
+        try:
+            return path.absolute().relative_to(self.root).as_posix().removeprefix(".")
+        except ValueError:
+            return None
+
+    def _kind(self, name: str) -> str:
+        try:
+            return _git(self.root, "cat-file", "-t", f"{self.commit}:{name}").decode().strip()
+        except UsageError:
+            return ""
+
+
+def find_revision(folder: Path, name: str) -> Revision:
+    """Return the commit that `name` stands for in the repository around `folder`.
+
+    UsageError where there is no repository, or the commit is not in it.
+    """
+    root = _git(folder, "rev-parse", "--show-toplevel").decode().rstrip("\n")
+    try:
+        commit = _git(folder, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    except UsageError as error:
+        raise UsageError(
+            f"there is no revision '{name}' here",
+            where="--base-rev",
+            hint="fetch it first (git fetch --depth 1 origin BRANCH); --base-rev none judges by "
+            "the files as they are, and the change could excuse itself",
+        ) from error
+    return Revision(root=Path(root), commit=commit.decode().strip(), name=name)
+
+
+def base_of_change(environment: Mapping[str, str]) -> str:
+    """Return the revision that a pull or merge request in CI changes; "" outside of one."""
+    if environment.get("GITHUB_ACTIONS") == "true" and environment.get("GITHUB_BASE_REF"):
+        return f"origin/{environment['GITHUB_BASE_REF']}"
+    if environment.get("GITLAB_CI") == "true":
+        return environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+    return ""
+
+
+def _git(folder: Path, *arguments: str) -> bytes:
+    environment = {name: value for name, value in os.environ.items() if name not in _CLEAN}
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program; arguments are never a shell's
+            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+            env=environment,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(f"git cannot be asked: {error}", where=str(folder)) from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise UsageError(f"git says: {said[0] if said else 'nothing'}", where=str(folder))
+    return done.stdout
