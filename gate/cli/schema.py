@@ -6,14 +6,19 @@ from collections.abc import Callable
 
 import click
 
+from gate.policy.exceptions.model import json_schema as exceptions_schema
 from gate.policy.model import json_schema as policy_schema
 from gate.report.document import json_schema as result_schema
 
-_SCHEMAS: dict[str, Callable[[], bytes]] = {"policy": policy_schema, "result": result_schema}
+_SCHEMAS: dict[str, Callable[[], bytes]] = {
+    "exceptions": exceptions_schema,
+    "policy": policy_schema,
+    "result": result_schema,
+}
 
 
 @click.command(name="schema")
 @click.argument("name", type=click.Choice(list(_SCHEMAS)))
 def command(name: str) -> None:
-    """Print the JSON Schema of the policy document or of the JSON result."""
+    """Print the JSON Schema of the policy document, a file of exceptions or the JSON result."""
     click.echo(_SCHEMAS[name](), nl=False)

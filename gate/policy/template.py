@@ -35,6 +35,18 @@ coverage:
 # optional: --no-evidence is allowed.
 evidence: required
 
+exceptions:
+  # Who may accept a risk for a while (docs/exceptions.md); without anybody no exception counts:
+  #   - name: Ada Risk <ada@example.com>
+  #     keys: [ssh-ed25519 AAAA…]
+  #     severity: high           # the gravest that may be accepted
+  approvers: []
+  # Longest time from an approval to the last day, and how often it may be renewed.
+  max_term: 90d
+  max_renewals: 1
+  # Results warn this long before an exception ends.
+  warn_before: 14d
+
 rules:
   # Each rule is off, warn or fail.
 

@@ -87,6 +87,7 @@ def test_findings_carry_what_the_policy_made_of_them() -> None:
         "components": 4,
         "findings": 4,
         "overdue": 1,
+        "accepted": 0,
         "fixable": 3,
         "by_severity": {"critical": 1, "high": 1, "medium": 1, "low": 1, "none": 0},
     }
