@@ -28,6 +28,7 @@ from gate.policy.verdict import (
 )
 from gate.report.encoding import visible_json
 from gate.run.result import EvidenceNote, PolicyNote, Result
+from gate.run.whatchanged import Since
 
 _UNCOVERED = frozenset({Cause.INPUT, Cause.ADVISORIES, Cause.INTERNAL})
 SCHEMA = "https://patchgate.dev/schema/result-1.json"
@@ -142,6 +143,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[FindingNote, ...]
     exceptions: tuple[ExceptionResult, ...]
     """Those that are about the target, with their justification as it was approved."""
+    since: Since | None
+    """What is different from the run before; null where none is known."""
     coverage: CoverageNote
     advisories: AdvisoryNote
     policy: PolicyNote
@@ -169,6 +172,7 @@ def document(result: Result, exit_code: int) -> Document:
         upgrades=result.upgrades,
         findings=findings,
         exceptions=result.verdict.exceptions,
+        since=result.since,
         coverage=_coverage(result),
         advisories=AdvisoryNote(snapshot=result.snapshot, sources=result.sources),
         policy=result.policy,

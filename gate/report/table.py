@@ -43,6 +43,7 @@ def render(result: Result, *, exit_code: int, colour: bool, width: int = _WIDTH)
         rows = changes(result)
         _table(page, "Change", rows.fixable)
         _table(page, "Waiting for a fix", rows.unfixed)
+    _since(page, result)
     if result.verdict.warnings:
         page.section("Warnings", result.verdict.warnings)
     _footer(page, result, exit_code)
@@ -111,6 +112,16 @@ def _reasons(page: _Page, result: Result) -> None:
         lines.append(f"→ {result.failure.hint}")
     if lines:
         page.section("Why", lines)
+
+
+def _since(page: _Page, result: Result) -> None:
+    """Say why the verdict is another than that of the run before."""
+    since = result.since
+    if since is None or since.outcome is result.verdict.outcome or not since.changes:
+        return
+    title = f"Since {since.decided_at:%Y-%m-%d %H:%M} UTC, which was {since.outcome}"
+    lines = [f"{'+' if one.better else '-'} {one.message}" for one in since.changes]
+    page.section(title, lines)
 
 
 def _table(page: _Page, title: str, rows: Sequence[Change]) -> None:

@@ -24,6 +24,7 @@ from gate.errors import (
     InputError,
     UnreachableError,
 )
+from gate.evidence.summary import recorded_name
 from gate.matching.upgrades import upgrades
 from gate.policy.context import Attributes
 from gate.policy.model import Policy
@@ -31,11 +32,12 @@ from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.run.clock import Clock
 from gate.run.context import Circumstances, read_context
 from gate.run.exceptions import NOTHING, Gathered, present
-from gate.run.history import History
+from gate.run.history import Earlier, History
 from gate.run.inventories import Inventories
 from gate.run.judging import judge
 from gate.run.recording import Inputs, Recorder
 from gate.run.result import EvidenceNote, PolicyNote, Result
+from gate.run.whatchanged import what_changed
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice, Request
 from gate.sources.targets import archive_file, open_target
@@ -76,14 +78,14 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     history: History | None = None
     """Earlier runs, where there is evidence of them."""
 
-    def circumstances(self) -> Circumstances:
+    def circumstances(self, earlier: Earlier | None) -> Circumstances:
         """Return where the context of the run is read from."""
         return Circumstances(
             store=self.store,
             now=self.clock.now,
             attributes=self.attributes,
             remarks=self.remarks,
-            history=self.history,
+            earlier=earlier,
         )
 
 
@@ -130,7 +132,9 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
             bom = read_bom(request.target, request.choice, request.budget, request.inventories)
             asked = lookup(bom)
             advisories = store.select(asked.queries)
-        context = read_context(bom, advisories, request.policy.policy, request.circumstances())
+        earlier = _earlier(request, bom)
+        circumstances = request.circumstances(earlier)
+        context = read_context(bom, advisories, request.policy.policy, circumstances)
     except (AdvisoryError, InputError, UnreachableError) as error:
         return _unjudged(request, error)
     judged = judge(
@@ -154,6 +158,13 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
         upgrades=upgrades(bom, asked, judged.findings),
         snapshot=advisories.snapshot,
         sources=judged.sources,
+        since=(
+            what_changed(
+                earlier, bom, judged.findings.findings, judged.verdict, request.policy.digest
+            )
+            if earlier is not None
+            else None
+        ),
     )
     inputs = Inputs(
         bom=bom,
@@ -167,6 +178,12 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
         exceptions=request.exceptions,
     )
     return _recorded(result, request.policy.policy, inputs, recorder)
+
+
+def _earlier(request: CheckRequest, bom: Bom) -> Earlier | None:
+    if request.history is None:
+        return None
+    return request.history.last(recorded_name(bom.subject), request.clock.now)
 
 
 def _recorded(

@@ -12,14 +12,13 @@ from gate.advisories.lifecycles import built_in
 from gate.advisories.model import AdvisorySet
 from gate.advisories.names import about, names_of, plain
 from gate.bom.model import Bom
-from gate.evidence.summary import recorded_name
 from gate.matching.findings import Findings
+from gate.policy.clocks import sighting_key
 from gate.policy.context import Attributes, Context, Previous
 from gate.policy.exploited import asks_epss
-from gate.policy.kinds import Action
 from gate.policy.lifecycle import products
 from gate.policy.model import Policy
-from gate.run.history import History
+from gate.run.history import Earlier
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +30,8 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """UTC: the time of the decision."""
     attributes: Attributes = Attributes()
     remarks: tuple[str, ...] = ()
-    history: History | None = None
-    """None where no evidence of earlier runs is at hand."""
+    earlier: Earlier | None = None
+    """The run before this one; None where no evidence of one is at hand."""
 
 
 def read_context(
@@ -51,21 +50,32 @@ def read_context(
         attributes=given.attributes,
         exploitation=read_exploitation(given.store, names, kinds),
         lifecycles=built_in().of(installed),
-        previous=_previous(bom, policy, given),
+        previous=_previous(given.earlier),
+        first_seen=given.earlier.seen() if given.earlier is not None else {},
         remarks=given.remarks,
     )
 
 
-def _previous(bom: Bom, policy: Policy, given: Circumstances) -> Previous | None:
-    """Return the run before this one, where a rule asks for it."""
-    rules = (policy.rules, *(target.rules for target in policy.targets))
-    asked = any(one.scan_coverage.action is not Action.OFF for one in rules)
-    if given.history is None or not asked:
+def _previous(earlier: Earlier | None) -> Previous | None:
+    if earlier is None:
         return None
-    return given.history.before(recorded_name(bom.subject), given.now)
+    return Previous(
+        at=earlier.run.decided_at, components=earlier.run.summary.run.coverage.components
+    )
 
 
-def about_findings(context: Context, findings: Findings) -> Context:
-    """Return `context` without what is about flaws that were not found: what evidence keeps."""
+def about_findings(context: Context, findings: Findings, bom: Bom, now: datetime) -> Context:
+    """Return `context` as evidence keeps it: without what is about flaws that were not found.
+
+    What an earlier run did not see was first seen `now`.  Without an earlier run
+    nothing is known of that: a fresh machine must not restart the clocks.
+    """
     names = {name for finding in findings.findings for name in finding.identifiers}
-    return msgspec.structs.replace(context, exploitation=context.exploitation.about(names))
+    seen = context.first_seen
+    if context.previous is not None:
+        components = {component.ref: component for component in bom.components}
+        keys = (sighting_key(one, components[one.ref]) for one in findings.findings)
+        seen = {**dict.fromkeys(keys, now), **seen}
+    return msgspec.structs.replace(
+        context, exploitation=context.exploitation.about(names), first_seen=seen
+    )

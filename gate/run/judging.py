@@ -47,7 +47,7 @@ def judge(
         source for source in advisories.sources if ecosystems & source.ecosystems.keys()
     )
     findings = match(bom, asked, advisories)
-    context = about_findings(context, findings)
+    context = about_findings(context, findings, bom, now)
     facts = Facts(
         bom=bom,
         lookup=asked,

@@ -7,7 +7,6 @@ and what comes out must be the recorded verdict byte for byte.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from gate.policy.document import parse_policy
 from gate.policy.model import Policy
 from gate.policy.verdict import Verdict, encode_verdict
 from gate.run import exceptions
+from gate.run.attachments import attached, read_attachments
 from gate.run.context import Circumstances, read_context
 from gate.run.exceptions import NOTHING
 from gate.run.judging import judge
@@ -132,26 +132,14 @@ def _records(document: bytes) -> tuple[StoredRecord, ...]:
 
 
 def _attachments(run: VerifiedRun, blobs: BlobSource) -> dict[str, bytes]:
-    listed = {item.name: item.sha256 for item in run.summary.input_attestations}
-    missing = [name for name in _NEEDED if name not in listed]
+    missing = [name for name in _NEEDED if name not in attached(run)]
     if missing:
         raise VerificationError(
             f"was recorded without {', '.join(missing)}, and cannot be decided again",
             where=run.run_id,
             hint="it was recorded by an earlier patchgate, or by another tool",
         )
-    documents = {}
-    for name in (*_NEEDED, *({CONTEXT, EXCEPTIONS} & listed.keys())):
-        try:
-            with blobs.open_blob(listed[name]) as file:
-                content = file.read()
-        except OSError as error:
-            what = f"attachment '{name}' cannot be read ({error.strerror or error})"
-            raise VerificationError(what, where=run.run_id) from error
-        if hashlib.sha256(content).hexdigest() != listed[name]:
-            raise VerificationError(f"attachment '{name}' was altered", where=run.run_id)
-        documents[name] = content
-    return documents
+    return read_attachments(run, blobs, (*_NEEDED, CONTEXT, EXCEPTIONS))
 
 
 def compare(recorded: Verdict, decided: Verdict) -> Iterator[str]:

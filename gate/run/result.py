@@ -13,6 +13,7 @@ from gate.errors import GateError
 from gate.matching.findings import Findings
 from gate.matching.upgrades import Upgrade
 from gate.policy.verdict import Verdict
+from gate.run.whatchanged import Since
 
 
 class EvidenceNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,6 +58,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str = ""
     sources: tuple[SourceInfo, ...] = ()
     """The sources of the snapshot that were needed."""
+    since: Since | None = None
+    """What is different from the run before; None where none is known."""
     evidence: EvidenceNote = EvidenceNote(recorded=False)
     failure: GateError | None = None
     """What kept the target or the advisories from being read at all."""

@@ -1,0 +1,159 @@
+"""What changed since the last run, and when a flaw was first seen: runs one after another."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.advisories.ingest import import_paths
+from gate.run.history import system_of
+from tests.advisories.zips import record, write_zip
+from tests.builders import DEBIAN, file
+from tests.cli.bad_inputs import Bench, check, run, sound
+from tests.cli.test_check import PATIENT, old_openssl
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    bench = sound(tmp_path)
+    old_openssl(bench)
+    bench.policy(PATIENT)
+    return bench
+
+
+def at(bench: Bench, day: str, *arguments: str) -> dict[str, Any]:
+    kept = list(bench.arguments)
+    bench.arguments += ["--now", day, *arguments]
+    code = check(bench)[0]
+    bench.arguments = kept
+    result: dict[str, Any] = json.loads((bench.root / "result.json").read_text())
+    assert result["exit_code"] == code
+    return result
+
+
+def since(result: dict[str, Any]) -> list[tuple[str, bool, str]]:
+    return [(one["cause"], one["better"], one["message"]) for one in result["since"]["changes"]]
+
+
+def test_the_first_run_has_nothing_before_it(bench: Bench) -> None:
+    result = at(bench, "2026-11-10")
+    assert result["since"] is None
+    assert {finding["dates"].get("first_seen") for finding in result["findings"]} == {None}
+
+
+def test_nothing_changed(bench: Bench) -> None:
+    first = at(bench, "2026-11-10")
+    second = at(bench, "2026-11-11")
+    assert second["since"]["run_id"] == first["evidence"]["run_id"]
+    assert since(second) == []
+
+
+def test_a_due_date_was_reached(bench: Bench) -> None:
+    at(bench, "2026-11-10")
+    result = at(bench, "2026-11-16")
+    assert result["verdict"] == "FAIL"
+    assert ("due", False, "DSA-1 in openssl was due 2026-11-15: 1 finding counts now") in since(
+        result
+    )
+    code, out, _ = run(
+        ["check", bench.target, "--db", str(bench.store), "--now", "2026-11-17", *bench.arguments,
+         "--evidence", str(bench.evidence), "--key", str(bench.key)]
+    )  # fmt: skip
+    assert code == 1
+    assert "Since" not in out
+
+
+def test_the_table_says_why(bench: Bench) -> None:
+    at(bench, "2026-11-10")
+    code, out, _ = run(
+        ["check", bench.target, "--db", str(bench.store), "--now", "2026-11-17", *bench.arguments,
+         "--evidence", str(bench.evidence), "--key", str(bench.key)]
+    )  # fmt: skip
+    assert code == 1
+    assert "Since 2026-11-10 00:00 UTC, which was PASS" in out
+    assert "- DSA-1 in openssl was due 2026-11-15" in out
+
+
+def test_a_package_was_raised(bench: Bench) -> None:
+    at(bench, "2026-11-16")
+    bench.image(*DEBIAN)
+    result = at(bench, "2026-11-17")
+    assert result["verdict"] == "PASS"
+    assert (
+        "package",
+        True,
+        "openssl went from 3.0.7-1 to 3.0.9-1: 1 finding no longer counts",
+    ) in since(result)
+
+
+def test_a_package_was_removed(bench: Bench) -> None:
+    at(bench, "2026-11-16")
+    nothing = b"Package: x\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
+    bench.image(DEBIAN[0], file("var/lib/dpkg/status", nothing))
+    assert ("package", True, "openssl was removed: 1 finding no longer counts") in since(
+        at(bench, "2026-11-17")
+    )
+
+
+def test_an_advisory_is_new(bench: Bench) -> None:
+    at(bench, "2026-11-02")
+    records = [record("DSA-1", name="openssl"), record("DSA-3", name="openssl")]
+    records[0]["affected"][0]["ranges"][0]["events"][1]["fixed"] = "3.0.8-1"
+    records[1]["affected"][0]["ranges"][0]["events"][1]["fixed"] = "3.0.8-1"
+    records[1]["published"] = "2026-11-03T00:00:00Z"
+    write_zip(bench.root / "osv" / "Debian" / "all.zip", *records)
+    import_paths(bench.store, [bench.root / "osv"], now=datetime(2026, 11, 4, tzinfo=UTC))
+    result = at(bench, "2026-11-20")
+    assert (
+        "new-advisory",
+        False,
+        "DSA-3 in openssl was published 2026-11-03: 1 finding counts now",
+    ) in since(result)
+
+
+def test_another_policy(bench: Bench) -> None:
+    at(bench, "2026-11-16")
+    bench.policy(PATIENT + "rules: {patch_sla: {allow: {high: 60d}}}\n")
+    changes = since(at(bench, "2026-11-17"))
+    assert ("policy", False, "another policy was applied") in changes
+    assert any(cause == "policy" and better for cause, better, _ in changes)
+
+
+def test_what_was_first_seen_keeps_its_day(bench: Bench) -> None:
+    bench.policy(PATIENT + "rules: {patch_sla: {clock: first_seen}}\n")
+    at(bench, "2026-11-10T12:00:00Z")
+    for day in ("2026-11-12", "2026-11-23"):
+        dates = [finding["dates"]["first_seen"] for finding in at(bench, day)["findings"]]
+        assert set(dates) == {"2026-11-10T12:00:00Z"}
+    assert at(bench, "2026-11-24")["verdict"] == "PASS"
+    assert at(bench, "2026-11-25")["verdict"] == "FAIL"
+
+
+def test_records_of_another_key_say_nothing(bench: Bench) -> None:
+    at(bench, "2026-11-10")
+    other = bench.root / "other.pem"
+    run(["evidence", "keygen", "--key", str(other)])
+    folder = bench.root / "second"
+    folder.mkdir()
+    for path in bench.evidence.glob("*.intoto.jsonl"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    result = at(bench, "2026-11-11", "--key", str(other), "--evidence", str(folder))
+    assert result["since"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "system"),
+    [
+        ("registry.example:5000/team/app:1.2", "registry.example:5000/team/app"),
+        ("registry.example:5000/team/app", "registry.example:5000/team/app"),
+        ("app@sha256:00", "app"),
+        ("app:1", "app"),
+        ("host:web1", "host:web1"),
+    ],
+)
+def test_a_system_is_the_same_at_every_tag(name: str, system: str) -> None:
+    assert system_of(name) == system
