@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -18,6 +19,8 @@ from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.signing import make_recorder
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.errors import EvidenceError, GateError, InputError, UsageError
+from gate.policy.context import Baseline
+from gate.policy.durations import parse_duration
 from gate.policy.verdict import Outcome
 from gate.report import table
 from gate.report.encoding import visible
@@ -31,6 +34,7 @@ from gate.run.result import Result
 from gate.sources.request import Choice
 
 _FORMATS = ("table", *FORMATS)
+_AHEAD = timedelta(days=30)
 _LINE = 500
 """Characters of a reason that are shown in the one line of standard error."""
 
@@ -68,6 +72,17 @@ _LINE = 500
     "--no-evidence", is_flag=True, help="Record nothing; the policy must say evidence: optional."
 )
 @click.option(
+    "--fail-within",
+    metavar="TIME",
+    default="",
+    help="Fail today on what will fail within this time if nothing changes: 7d.",
+)
+@click.option(
+    "--baseline",
+    metavar="RUN|FILE",
+    help="An earlier run, its record, or an SBOM: thresholds count only what is new since.",
+)
+@click.option(
     "--exit-code-on-warn", is_flag=True, help="Exit 10 instead of 0 on a PASS with warnings."
 )
 @click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto")
@@ -88,6 +103,8 @@ def command(
     evidence_path: str | None,
     key_path: str | None,
     no_evidence: bool,
+    fail_within: str,
+    baseline: str | None,
     exit_code_on_warn: bool,
     colour: str,
 ) -> int:
@@ -115,6 +132,9 @@ def command(
         inventories=find_inventories(cache, budget),
         attributes=read_attributes(attributes),
         history=_history(recorder, evidence_path),
+        baseline=_baseline(baseline, store, evidence_path, recorder),
+        fail_within=_checked_span(fail_within),
+        horizon=_AHEAD,
     )
     result = run_check(request, recorder)
     code = _exit_code(result, exit_code_on_warn)
@@ -161,6 +181,29 @@ def _history(
     if not isinstance(recorder, Recorder):
         return None
     return History(folder=evidence_folder(evidence_path), key=recorder.signer.verifying_key)
+
+
+def _baseline(
+    given: str | None,
+    store: str | None,
+    evidence_path: str | None,
+    recorder: Recorder | EvidenceError | None,
+) -> Baseline | None:
+    if given is None:
+        return None
+    from gate.run.baselines import read_baseline  # noqa: PLC0415 - only where one is given
+
+    key = recorder.signer.verifying_key if isinstance(recorder, Recorder) else None
+    return read_baseline(given, store_folder(store), evidence_folder(evidence_path), key)
+
+
+def _checked_span(written: str) -> str:
+    try:
+        if written:
+            parse_duration(written)
+    except ValueError as error:
+        raise UsageError(str(error), where="--fail-within") from error
+    return written
 
 
 def _exit_code(result: Result, exit_code_on_warn: bool) -> int:

@@ -22,6 +22,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("gate.cli.db", "Import, download and inspect advisories."),
     "exceptions": ("gate.cli.exceptions", "Request, approve, list and check exceptions."),
     "evidence": ("gate.cli.evidence", "Make signing keys; verify, list, show and replay runs."),
+    "forecast": ("gate.cli.forecast", "Tell what will fail, and when, if nothing changes."),
     "policy": ("gate.cli.policy", "Write, check and explain policies."),
     "sbom": ("gate.cli.sbom", "Write the SBOM of a target."),
     "schema": ("gate.cli.schema", "Print the JSON Schema of a format."),

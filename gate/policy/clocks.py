@@ -9,12 +9,13 @@ matches the finding, else that of its severity.  A date that is missing is never
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from gate.advisories.severity import Severity
 from gate.bom.model import Component
 from gate.matching.findings import Finding, Status
 from gate.policy.calendar import end_of
-from gate.policy.context import Context
+from gate.policy.context import Baseline, Context
 from gate.policy.durations import parse_duration
 from gate.policy.kinds import Clock
 from gate.policy.model import Policy
@@ -65,6 +66,7 @@ def decide_clock(
         days_over=-((due - now) // _DAY) if due is not None and state is State.OVERDUE else None,
         dates=dates,
         epss=score.probability if score is not None else None,
+        known=_is_known(finding, component, context),
     )
 
 
@@ -78,6 +80,16 @@ def dates_of(finding: Finding, component: Component, context: Context) -> Dates:
         kev_added=kev.added if kev is not None else None,
         kev_due=kev.due if kev is not None else None,
     )
+
+
+def _is_known(finding: Finding, component: Component, context: Context) -> bool:
+    known = context.baseline
+    return known is not None and sighting_key(finding, component) in _keys(known)
+
+
+@lru_cache(maxsize=4)
+def _keys(baseline: Baseline) -> frozenset[str]:
+    return frozenset(baseline.findings)
 
 
 def sighting_key(finding: Finding, component: Component) -> str:

@@ -35,6 +35,15 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     components: int
 
 
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An earlier state: thresholds count only what was not there yet."""
+
+    source: str
+    """Which run, or which file."""
+    findings: tuple[str, ...] = ()
+    """``<finding id> <purl without version>``, sorted."""
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything else that is known when a subject is judged."""
 
@@ -48,6 +57,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None where no earlier run is known."""
     first_seen: dict[str, datetime] = {}
     """``<finding id> <purl without version>`` to when an earlier run first saw it, UTC."""
+    baseline: Baseline | None = None
+    fail_within: str = ""
+    """What will fail within this time (``7d``) fails today; empty: it does not."""
     remarks: tuple[str, ...] = ()
     """What the run has to say of its own inputs; warnings of the verdict."""
 

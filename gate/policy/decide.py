@@ -24,6 +24,7 @@ from collections import defaultdict
 import msgspec
 
 from gate.policy.clocks import decide_clock
+from gate.policy.context import Baseline
 from gate.policy.coverage import coverage
 from gate.policy.exceptions.apply import accept_findings, accept_rules
 from gate.policy.facts import Facts
@@ -60,6 +61,7 @@ def decide(facts: Facts, policy: Policy) -> Verdict:
     results = tuple(rule(facts, policy, decisions) for rule in RULES.values())
     results, exceptions, excepted = accept_rules(facts, policy, accepted, results)
     gaps, warnings = coverage(facts, policy)
+    warnings += _about_baseline(decisions, context.baseline)
     warnings += [*excepted, *facts.exceptions.problems, *context.remarks]
     reasons = [*_failed(results), *gaps]
     warnings += [
@@ -77,6 +79,14 @@ def decide(facts: Facts, policy: Policy) -> Verdict:
         decisions=_with_rules(decisions, results),
         exceptions=exceptions,
     )
+
+
+def _about_baseline(decisions: tuple[Decision, ...], baseline: Baseline | None) -> list[str]:
+    known = sum(decision.known for decision in decisions)
+    if baseline is None or not known:
+        return []
+    source = baseline.source
+    return [f"{known} findings were there in the baseline ({source}): thresholds skip them"]
 
 
 def _failed(results: tuple[RuleResult, ...]) -> list[Reason]:

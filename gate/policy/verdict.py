@@ -120,6 +120,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Probability of exploitation within 30 days; None where no score is known."""
     exception: str = ""
     """The approved exception that accepts it."""
+    known: bool = False
+    """Whether it was there in the baseline, so that thresholds do not count it."""
     broken: tuple[str, ...] = ()
     """Rules with action fail that this finding breaks."""
     warned: tuple[str, ...] = ()

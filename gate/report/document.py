@@ -16,6 +16,7 @@ from gate.advisories.severity import Severity
 from gate.bom.model import Component, Distro, Location, Note, Reading, Subject
 from gate.matching.findings import Finding, Match, PassedOver, Rating, Status
 from gate.matching.upgrades import Upgrade
+from gate.policy.forecast import Forecast
 from gate.policy.verdict import (
     Cause,
     Dates,
@@ -143,6 +144,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[FindingNote, ...]
     exceptions: tuple[ExceptionResult, ...]
     """Those that are about the target, with their justification as it was approved."""
+    forecast: Forecast | None
+    """What comes if nothing changes; null where nothing was judged."""
     since: Since | None
     """What is different from the run before; null where none is known."""
     coverage: CoverageNote
@@ -172,6 +175,7 @@ def document(result: Result, exit_code: int) -> Document:
         upgrades=result.upgrades,
         findings=findings,
         exceptions=result.verdict.exceptions,
+        forecast=result.forecast,
         since=result.since,
         coverage=_coverage(result),
         advisories=AdvisoryNote(snapshot=result.snapshot, sources=result.sources),

@@ -16,6 +16,7 @@ from gate.policy.durations import write_duration
 from gate.policy.verdict import Outcome, State
 from gate.report.changes import Change, changes, write_severities
 from gate.report.encoding import visible
+from gate.report.forecast import headline
 from gate.run.result import Result
 
 _WIDTH = 120
@@ -39,6 +40,8 @@ def render(result: Result, *, exit_code: int, colour: bool, width: int = _WIDTH)
     page = _Page(colour=colour, width=width)
     _headline(page, result)
     _reasons(page, result)
+    if result.verdict.outcome is Outcome.PASS and result.forecast is not None:
+        page.line(f"  {headline(result)}")
     if result.findings is not None and result.findings.findings:
         rows = changes(result)
         _table(page, "Change", rows.fixable)

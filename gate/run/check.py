@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,8 @@ from gate.errors import (
 )
 from gate.evidence.summary import recorded_name
 from gate.matching.upgrades import upgrades
-from gate.policy.context import Attributes
+from gate.policy.context import Attributes, Baseline
+from gate.policy.forecast import Forecast, forecast
 from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.run.clock import Clock
@@ -34,10 +36,10 @@ from gate.run.context import Circumstances, read_context
 from gate.run.exceptions import NOTHING, Gathered, present
 from gate.run.history import Earlier, History
 from gate.run.inventories import Inventories
-from gate.run.judging import judge
+from gate.run.judging import Judged, judge
 from gate.run.recording import Inputs, Recorder
 from gate.run.result import EvidenceNote, PolicyNote, Result
-from gate.run.whatchanged import what_changed
+from gate.run.whatchanged import Since, what_changed
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice, Request
 from gate.sources.targets import archive_file, open_target
@@ -73,6 +75,11 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     attributes: Attributes = Attributes()
     """What is said of the target for this run."""
     exceptions: Gathered = NOTHING
+    baseline: Baseline | None = None
+    fail_within: str = ""
+    """What will fail within this time (``7d``) fails today."""
+    horizon: timedelta = timedelta(0)
+    """How far to look ahead; 0 for not at all."""
     remarks: tuple[str, ...] = ()
     """What the run has to say of policy and exceptions; warnings of the verdict."""
     history: History | None = None
@@ -85,6 +92,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
             now=self.clock.now,
             attributes=self.attributes,
             remarks=self.remarks,
+            baseline=self.baseline,
+            fail_within=self.fail_within,
             earlier=earlier,
         )
 
@@ -127,6 +136,17 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
     not be made ready.  An unreadable target or store is a reason of an
     INDETERMINATE verdict.  Raises UsageError.
     """
+    result, inputs = examine(request)
+    if inputs is None:
+        return result
+    return _recorded(result, request.policy.policy, inputs, recorder)
+
+
+def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
+    """Judge a target without recording it; no inputs where it came to no verdict.
+
+    Raises UsageError.
+    """
     try:
         with Store.open(request.store) as store:
             bom = read_bom(request.target, request.choice, request.budget, request.inventories)
@@ -136,7 +156,7 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
         circumstances = request.circumstances(earlier)
         context = read_context(bom, advisories, request.policy.policy, circumstances)
     except (AdvisoryError, InputError, UnreachableError) as error:
-        return _unjudged(request, error)
+        return _unjudged(request, error), None
     judged = judge(
         bom,
         asked,
@@ -158,13 +178,8 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
         upgrades=upgrades(bom, asked, judged.findings),
         snapshot=advisories.snapshot,
         sources=judged.sources,
-        since=(
-            what_changed(
-                earlier, bom, judged.findings.findings, judged.verdict, request.policy.digest
-            )
-            if earlier is not None
-            else None
-        ),
+        forecast=_forecast(request, judged),
+        since=_since(request, earlier, judged),
     )
     inputs = Inputs(
         bom=bom,
@@ -177,7 +192,26 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
         context=judged.context,
         exceptions=request.exceptions,
     )
-    return _recorded(result, request.policy.policy, inputs, recorder)
+    return result, inputs
+
+
+def _forecast(request: CheckRequest, judged: Judged) -> Forecast | None:
+    until = request.clock.now + request.horizon
+    if not request.horizon:
+        return None
+    return forecast(judged.facts, request.policy.policy, judged.verdict, until)
+
+
+def _since(request: CheckRequest, earlier: Earlier | None, judged: Judged) -> Since | None:
+    if earlier is None:
+        return None
+    return what_changed(
+        earlier,
+        judged.facts.bom,
+        judged.findings.findings,
+        judged.verdict,
+        request.policy.digest,
+    )
 
 
 def _earlier(request: CheckRequest, bom: Bom) -> Earlier | None:

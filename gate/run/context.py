@@ -14,7 +14,7 @@ from gate.advisories.names import about, names_of, plain
 from gate.bom.model import Bom
 from gate.matching.findings import Findings
 from gate.policy.clocks import sighting_key
-from gate.policy.context import Attributes, Context, Previous
+from gate.policy.context import Attributes, Baseline, Context, Previous
 from gate.policy.exploited import asks_epss
 from gate.policy.lifecycle import products
 from gate.policy.model import Policy
@@ -30,6 +30,8 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """UTC: the time of the decision."""
     attributes: Attributes = Attributes()
     remarks: tuple[str, ...] = ()
+    baseline: Baseline | None = None
+    fail_within: str = ""
     earlier: Earlier | None = None
     """The run before this one; None where no evidence of one is at hand."""
 
@@ -53,6 +55,8 @@ def read_context(
         previous=_previous(given.earlier),
         first_seen=given.earlier.seen() if given.earlier is not None else {},
         remarks=given.remarks,
+        baseline=given.baseline,
+        fail_within=given.fail_within,
     )
 
 

@@ -84,24 +84,10 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         system = system_of(name)
         for run in self._runs(now, system):
             if any(system_of(subject.name) == system for subject in run.subject):
-                earlier = self._read(run)
+                earlier = read_earlier(run, self.folder)
                 if earlier is not None:
                     return earlier
         return None
-
-    def _read(self, run: VerifiedRun) -> Earlier | None:
-        """Return what a run attached; None where it came to no verdict, or parts are lost."""
-        try:
-            parts = read_attachments(run, FolderBlobs(self.folder), (VERDICT, SBOM, CONTEXT))
-            return Earlier(
-                run=run,
-                verdict=_verdicts.decode(parts[VERDICT]),
-                context=decode_context(parts[CONTEXT]) if CONTEXT in parts else NO_CONTEXT,
-                installed={one.ref: one for one in _inventories.decode(parts[SBOM]).components},
-            )
-        except (VerificationError, KeyError, msgspec.DecodeError):
-            # It cannot be read: `patchgate evidence verify` says so.
-            return None
 
     def _runs(self, now: datetime, system: str) -> Iterator[VerifiedRun]:
         """Yield the verified runs before `now` that mention `system`, the newest first."""
@@ -117,6 +103,21 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
                 continue
             if report.run is not None and report.ok and report.run.decided_at < now:
                 yield report.run
+
+
+def read_earlier(run: VerifiedRun, folder: Path) -> Earlier | None:
+    """Return what a run attached; None where it came to no verdict, or parts are lost."""
+    try:
+        parts = read_attachments(run, FolderBlobs(folder), (VERDICT, SBOM, CONTEXT))
+        return Earlier(
+            run=run,
+            verdict=_verdicts.decode(parts[VERDICT]),
+            context=decode_context(parts[CONTEXT]) if CONTEXT in parts else NO_CONTEXT,
+            installed={one.ref: one for one in _inventories.decode(parts[SBOM]).components},
+        )
+    except (VerificationError, KeyError, msgspec.DecodeError):
+        # It cannot be read: `patchgate evidence verify` says so.
+        return None
 
 
 def system_of(name: str) -> str:

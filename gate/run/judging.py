@@ -12,9 +12,9 @@ from gate.bom.model import Bom
 from gate.matching.findings import Findings
 from gate.matching.match import match
 from gate.policy.context import Context
-from gate.policy.decide import decide
 from gate.policy.exceptions.model import NO_EXCEPTIONS, Exceptions
 from gate.policy.facts import Facts
+from gate.policy.forecast import decide_ahead
 from gate.policy.model import Policy
 from gate.policy.verdict import Verdict
 from gate.run.context import about_findings
@@ -29,6 +29,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     context: Context
     """The part of it that speaks of the findings."""
     verdict: Verdict
+    facts: Facts
+    """What it was decided from."""
 
 
 def judge(
@@ -58,5 +60,9 @@ def judge(
         exceptions=exceptions,
     )
     return Judged(
-        sources=sources, findings=findings, context=context, verdict=decide(facts, policy)
+        sources=sources,
+        findings=findings,
+        context=context,
+        verdict=decide_ahead(facts, policy),
+        facts=facts,
     )

@@ -12,6 +12,7 @@ from gate.bom.model import Bom
 from gate.errors import GateError
 from gate.matching.findings import Findings
 from gate.matching.upgrades import Upgrade
+from gate.policy.forecast import Forecast
 from gate.policy.verdict import Verdict
 from gate.run.whatchanged import Since
 
@@ -58,6 +59,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str = ""
     sources: tuple[SourceInfo, ...] = ()
     """The sources of the snapshot that were needed."""
+    forecast: Forecast | None = None
+    """What comes if nothing changes; None where nobody asked, or nothing was judged."""
     since: Since | None = None
     """What is different from the run before; None where none is known."""
     evidence: EvidenceNote = EvidenceNote(recorded=False)

@@ -157,3 +157,55 @@ def test_records_of_another_key_say_nothing(bench: Bench) -> None:
 )
 def test_a_system_is_the_same_at_every_tag(name: str, system: str) -> None:
     assert system_of(name) == system
+
+
+THRESHOLD = PATIENT + "rules: {severity_threshold: {action: fail, at_least: high}}\n"
+
+
+def test_a_baseline_by_run_and_by_sbom(bench: Bench) -> None:
+    bench.policy(THRESHOLD)
+    first = at(bench, "2026-11-10")
+    assert first["verdict"] == "FAIL"
+    by_run = at(bench, "2026-11-11", "--baseline", first["evidence"]["run_id"])
+    assert by_run["verdict"] == "PASS"
+    assert run(["sbom", "generate", bench.target, "-o", str(bench.root / "old.json")])[0] == 0
+    by_sbom = at(bench, "2026-11-11", "--baseline", str(bench.root / "old.json"))
+    assert by_sbom["verdict"] == "PASS"
+    overdue = at(bench, "2026-11-16", "--baseline", first["evidence"]["run_id"])
+    assert [reason["code"] for reason in overdue["reasons"]] == ["patch-sla"]
+    code, out, _ = run(
+        ["evidence", "replay", str(bench.evidence / by_run["evidence"]["file"]),
+         "--trust", str(bench.key.with_suffix(".pub.pem"))]
+    )  # fmt: skip
+    assert (code, "byte for byte" in out) == (0, True)
+
+
+def test_what_is_no_baseline(bench: Bench) -> None:
+    for given in ("20261110T000000Z-0000000000000000", str(bench.root / "policy.yaml")):
+        bench.arguments += ["--baseline", given]
+        assert check(bench)[0] == 2
+
+
+def test_fail_within(bench: Bench) -> None:
+    assert at(bench, "2026-11-10", "--fail-within", "4d")["verdict"] == "PASS"
+    result = at(bench, "2026-11-10", "--fail-within", "6d")
+    assert result["verdict"] == "FAIL"
+    assert result["reasons"][0]["code"] == "fails-within"
+    bench.arguments += ["--fail-within", "soon"]
+    assert check(bench)[0] == 2
+
+
+def test_the_forecast(bench: Bench) -> None:
+    arguments = ["forecast", bench.target, "--db", str(bench.store), *bench.arguments]
+    code, out, _ = run([*arguments, "--now", "2026-11-10"])
+    assert code == 0
+    assert out.startswith("passes today; fails in 5 days: DSA-1 (high) in")
+    assert "  2026-11-15  " in out
+    assert "raise " in out
+    code, out, _ = run([*arguments, "--now", "2026-11-10", "--days", "4", "-o", "json"])
+    assert code == 0
+    assert json.loads(out)["forecast"]["fails_at"] is None
+    code, out, _ = run([*arguments, "--now", "2026-11-16"])
+    assert code == 1
+    assert out.startswith("FAIL today")
+    assert not list(bench.evidence.glob("*"))

@@ -30,7 +30,7 @@ from gate.bom.model import (
     Subject,
 )
 from gate.matching.findings import Finding, Findings, Match, Rating, Status
-from gate.policy.context import Attributes, Context, Previous
+from gate.policy.context import Attributes, Baseline, Context, Previous
 from gate.policy.document import parse_policy
 from gate.policy.exceptions.model import Approval, Exceptions, PolicyException, Presented
 from gate.policy.exceptions.roster import keyid_of
@@ -274,6 +274,11 @@ def _context(case: Case, now: datetime) -> Context:
         previous=(
             Previous(at=_at(previous["at"]), components=previous["components"])
             if previous
+            else None
+        ),
+        baseline=(
+            Baseline(source="before.json", findings=tuple(case["baseline"]))
+            if "baseline" in case
             else None
         ),
         first_seen={name: _at(when) for name, when in case.get("first_seen", {}).items()},
