@@ -7,10 +7,13 @@ Rules: deb822(5), dpkg-query(1) (package states), Debian policy 5.6.1
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
+import msgspec
+
 from gate.bom.model import Location, Reading
-from gate.catalog.package import Found, Package, reading_of
+from gate.catalog.package import Found, Package, reading_of, time_of
 from gate.catalog.stanzas import read_text, stanzas
 from gate.errors import InputError
 from gate.sources.budget import Meter
@@ -71,6 +74,7 @@ def _read(tree: Tree, path: bytes, meter: Meter) -> tuple[list[Package], Reading
     packages: list[Package] = []
     problems: list[str] = []
     known: set[str] = set()
+    lists = _file_lists(tree) if path == STATUS else {}
     if data and not data.endswith(b"\n"):
         problems.append("the last line is cut short")
     try:
@@ -79,13 +83,15 @@ def _read(tree: Tree, path: bytes, meter: Meter) -> tuple[list[Package], Reading
                 fields = _fields(stanza)
                 known.add(fields.get("package", ""))
                 package = _package(fields, location, has_status=path == STATUS)
+                if package is not None and package.name in lists:
+                    package = _with_time(package, tree, lists)
             except ValueError as error:
                 problems.append(f"record {number} {error}")
                 continue
             if package is not None:
                 packages.append(package)
         if path == STATUS:
-            problems.extend(_unlisted(tree, known))
+            problems.extend(_unlisted(lists, known))
     except InputError as error:
         problems.append(error.what)
     return packages, reading_of(_WHAT, path, location.layer, len(packages), problems)
@@ -145,18 +151,33 @@ def _package(fields: dict[str, str], location: Location, *, has_status: bool) ->
     )
 
 
-def _unlisted(tree: Tree, known: set[str]) -> Iterator[str]:
+def _file_lists(tree: Tree) -> dict[str, list[bytes]]:
+    """Return the lists of files that dpkg writes when it unpacks, by package.
+
+    Those of packages that can be installed for several architectures name one.
+    """
+    found: dict[str, list[bytes]] = defaultdict(list)
+    for path in tree.find(Wanted(folders=frozenset({INFO_FOLDER}))):
+        if path.endswith(b".list"):
+            name = path[len(INFO_FOLDER) + 1 : -len(b".list")].partition(b":")[0]
+            found[name.decode("utf-8", "replace")].append(path)
+    return found
+
+
+def _with_time(package: Package, tree: Tree, lists: dict[str, list[bytes]]) -> Package:
+    """Return a package with the time it was unpacked: dpkg writes its list of files then."""
+    paths = lists[package.name]
+    own = f":{package.arch}.list".encode()
+    path = next((path for path in paths if path.endswith(own)), paths[0])
+    return msgspec.structs.replace(package, installed_at=time_of(tree.modified(path)))
+
+
+def _unlisted(lists: dict[str, list[bytes]], known: set[str]) -> Iterator[str]:
     """Say which packages dpkg has a file list of but no record.
 
     dpkg writes ``info/<package>.list`` for whatever it unpacks, so a status
     file that was cut between two records gives itself away.
     """
-    lists = tree.find(Wanted(folders=frozenset({INFO_FOLDER})))
-    names = {
-        path[len(INFO_FOLDER) + 1 : -len(b".list")].partition(b":")[0].decode("utf-8", "replace")
-        for path in lists
-        if path.endswith(b".list")
-    }
-    if missing := sorted(names - known):
+    if missing := sorted(lists.keys() - known):
         shown = ", ".join(missing[:_NAMES_SHOWN])
         yield f"{len(missing)} packages have a file list and no record: {shown}"

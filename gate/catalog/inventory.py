@@ -16,6 +16,7 @@ from gate.bom.model import (
     Bom,
     Component,
     Distro,
+    Host,
     Location,
     Note,
     Reading,
@@ -27,12 +28,18 @@ from gate.catalog import distro as distro_file
 from gate.catalog.apk import ApkCataloger
 from gate.catalog.bare import Bare, look_at_programs
 from gate.catalog.dpkg import DpkgCataloger
+from gate.catalog.host import WANTED as HOST_WANTED
+from gate.catalog.host import read_host
 from gate.catalog.languages import read_languages, wanted_by_languages
+from gate.catalog.origin import key_of, layers_of
 from gate.catalog.package import Cataloger, Found, Package
+from gate.catalog.pacman import PacmanCataloger
 from gate.catalog.rpmdb import RpmCataloger
 from gate.sources.budget import Meter
 from gate.sources.image import Opened
+from gate.sources.overlay import OverlayTree
 from gate.sources.paths import text
+from gate.sources.running import joined
 from gate.sources.searched import SearchedTree
 from gate.sources.tree import Tree
 from gate.sources.wanted import Wanted
@@ -40,17 +47,19 @@ from gate.sources.wanted import Wanted
 CATALOGERS: Mapping[str, Cataloger] = {
     "apk": ApkCataloger(),
     "dpkg": DpkgCataloger(),
+    "pacman": PacmanCataloger(),
     "rpm": RpmCataloger(),
 }
 """The package databases that are read of every target."""
 
-_DISTRO_TYPES = frozenset({"apk", "deb", "rpm"})
+_DISTRO_TYPES = frozenset({"alpm", "apk", "deb", "rpm"})
 _FOLDERS_SHOWN = 3
+_MACHINES = frozenset({SubjectKind.HOST, SubjectKind.ROOTFS})
 
 
 def wanted_by_all() -> Wanted:
     """Return every path that a cataloger will read."""
-    wanted = distro_file.WANTED | wanted_by_languages()
+    wanted = distro_file.WANTED | HOST_WANTED | wanted_by_languages()
     for cataloger in CATALOGERS.values():
         wanted |= cataloger.wanted
     return wanted
@@ -65,7 +74,10 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
         return _of_sources(opened, meter)
     tree = SearchedTree(opened.tree, wanted_by_all())
     distro, distro_reading = distro_file.read_distro(tree)
-    found = [cataloger(tree, meter) for cataloger in CATALOGERS.values()]
+    found = [
+        _with_origins(opened.tree, cataloger, cataloger(tree, meter), meter)
+        for cataloger in CATALOGERS.values()
+    ]
     packages = [package for part in found for package in part.packages]
     languages = read_languages(tree, packages, distro, meter)
     # What calls itself a distribution has a database, or had one.
@@ -90,7 +102,27 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
         readings=readings,
         notes=tuple(notes),
     )
+    if opened.subject.kind in _MACHINES and not opened.subject.layers:
+        bom = msgspec.structs.replace(bom, host=_host(opened, tree, bom))
     return _identified(bom)
+
+
+def _host(opened: Opened, tree: Tree, bom: Bom) -> Host:
+    """Return what only a machine has; of a mounted one nothing runs."""
+    installed = read_host(tree, bom.components)
+    return installed if opened.running is None else joined(opened.running, installed)
+
+
+def _with_origins(tree: Tree, cataloger: Cataloger, found: Found, meter: Meter) -> Found:
+    """Say of each package of a database in an image which layer brought it."""
+    if not found.packages or not isinstance(tree, OverlayTree):
+        return found
+    layers = layers_of(tree, cataloger, found.packages, meter)
+    packages = tuple(
+        msgspec.structs.replace(package, added_in=layers.get(key_of(package), ""))
+        for package in found.packages
+    )
+    return msgspec.structs.replace(found, packages=packages)
 
 
 def _of_sources(opened: Opened, meter: Meter) -> Bom:
@@ -121,7 +153,7 @@ def _judged(found: list[Found], programs: Bare | None) -> list[Reading]:
     readings = [reading for part in found for reading in part.readings]
     total = sum(reading.components for reading in readings)
     if not readings:
-        reason = "there is none of dpkg, apk or rpm"
+        reason = "there is none of dpkg, apk, rpm or pacman"
         if programs is not None and programs.silent:
             reason += f", and nothing else tells what {text(min(programs.silent))} is made of"
         return [Reading(what="package database", status=ReadingStatus.FAILED, reason=reason)]
@@ -161,8 +193,15 @@ def _components(packages: list[Package], distro: Distro | None) -> tuple[Compone
         while ref in components:
             # A purl writes npm's JSONStream and jsonstream alike, and they are two packages.
             ref += "#"
-        components[ref] = msgspec.structs.replace(seen[0][1], ref=ref, locations=locations)
+        components[ref] = msgspec.structs.replace(
+            seen[0][1], ref=ref, locations=locations, added_in=_first_layer(seen)
+        )
     return tuple(component for _, component in sorted(components.items()))
+
+
+def _first_layer(seen: list[tuple[Location, Component]]) -> str:
+    """Return the layer that brought a component: of a file of its own, the one that has it."""
+    return next((item.added_in for _, item in seen if item.added_in), seen[0][0].layer)
 
 
 def _component(package: Package, distro: Distro | None) -> Component:
@@ -196,6 +235,8 @@ def _component(package: Package, distro: Distro | None) -> Component:
         module=package.module,
         vendor=package.vendor,
         licenses=package.licenses,
+        installed_at=package.installed_at,
+        added_in=package.added_in,
     )
 
 

@@ -35,6 +35,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str = ""
     licenses: tuple[str, ...] = ()
     installed_at: datetime | None = None
+    added_in: str = ""
     location: Location
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gate.bom.model import Location, Reading
-from gate.catalog.package import Found, Package, reading_of
+from gate.catalog.package import Found, Package, reading_of, time_of
 from gate.catalog.rpm.database import RpmReading, read_packages
 from gate.catalog.rpm.header import RpmPackage
 from gate.errors import InputError
@@ -161,6 +161,7 @@ def _package(package: RpmPackage, location: Location) -> Package:
         module=package.modularity_label,
         vendor=package.vendor,
         licenses=(package.license,) if package.license else (),
+        installed_at=time_of(package.install_time or 0),
         location=location,
     )
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from gate.cli import exits
-from gate.cli.inputs import find_inventories, read_budget
-from gate.cli.options import now_option, store_option, target_options
+from gate.cli.inputs import find_inventories, read_bases, read_budget
+from gate.cli.options import base_options, now_option, store_option, target_options
 from gate.cli.output import emit, wants_colour, write_file
 from gate.cli.places import evidence_folder, store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
@@ -53,6 +53,7 @@ _LINE = 500
 )
 @now_option
 @target_options
+@base_options
 @attributes_option
 @click.option(
     "--evidence",
@@ -100,6 +101,8 @@ def command(
     limits: tuple[str, ...],
     attributes: tuple[str, ...],
     cache: str | None,
+    catalogs: tuple[str, ...],
+    dockerfile: str | None,
     evidence_path: str | None,
     key_path: str | None,
     no_evidence: bool,
@@ -130,6 +133,7 @@ def command(
         clock=read_clock(now),
         budget=budget,
         inventories=find_inventories(cache, budget),
+        bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         history=_history(recorder, evidence_path),
         baseline=_baseline(baseline, store, evidence_path, recorder),

@@ -7,8 +7,8 @@ from datetime import timedelta
 import click
 
 from gate.cli import exits
-from gate.cli.inputs import find_inventories, read_budget
-from gate.cli.options import now_option, store_option, target_options
+from gate.cli.inputs import find_inventories, read_bases, read_budget
+from gate.cli.options import base_options, now_option, store_option, target_options
 from gate.cli.output import emit
 from gate.cli.places import store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
@@ -30,6 +30,7 @@ from gate.sources.request import Choice
 @store_option
 @now_option
 @target_options
+@base_options
 @attributes_option
 def command(
     *,
@@ -46,6 +47,8 @@ def command(
     limits: tuple[str, ...],
     attributes: tuple[str, ...],
     cache: str | None,
+    catalogs: tuple[str, ...],
+    dockerfile: str | None,
 ) -> int:
     """Tell what will fail on TARGET, when, and what to do before that day.
 
@@ -63,6 +66,7 @@ def command(
         clock=read_clock(now),
         budget=budget,
         inventories=find_inventories(cache, budget),
+        bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         horizon=timedelta(days=days),
     )

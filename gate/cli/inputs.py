@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from gate.cli.places import cache_folder, policy_file
 from gate.errors import UsageError
+from gate.run.bases import BaseSources
 from gate.run.check import PolicyInUse
 from gate.run.inventories import Inventories
 from gate.run.policies import LoadedPolicy, built_in_policy, load_policy
@@ -43,3 +46,11 @@ def find_inventories(cache: str | None, budget: Budget) -> Inventories | None:
     """Return where inventories are kept (`--cache`), None where they are switched off."""
     folder = cache_folder(cache)
     return None if folder is None else Inventories(folder, budget)
+
+
+def read_bases(catalogs: tuple[str, ...], dockerfile: str | None) -> BaseSources:
+    """Return where base images are known from (`--bases`, `--dockerfile`)."""
+    return BaseSources(
+        catalogs=tuple(Path(name) for name in catalogs),
+        dockerfile=Path(dockerfile) if dockerfile else None,
+    )

@@ -41,9 +41,31 @@ cache_option = click.option(
     help="Folder of inventories of images that were read before; 'off' reads everything anew.",
 )
 
+bases_option = click.option(
+    "--bases",
+    "catalogs",
+    metavar="FILE",
+    multiple=True,
+    envvar="PATCHGATE_BASES",
+    help="Catalog of known base images (`patchgate sbom base` writes one), beside the built-in.",
+)
+dockerfile_option = click.option(
+    "--dockerfile",
+    metavar="FILE",
+    envvar="PATCHGATE_DOCKERFILE",
+    help="The image's Dockerfile: its last FROM names the base where no catalog knows it.",
+)
+
 
 def target_options(command: F) -> F:
     """Add the options that say how a target is opened."""
     for option in (cache_option, limit_option, platform_option, image_option):
+        command = option(command)
+    return command
+
+
+def base_options(command: F) -> F:
+    """Add the options that say where base images are known from."""
+    for option in (dockerfile_option, bases_option):
         command = option(command)
     return command

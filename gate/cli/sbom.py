@@ -13,11 +13,13 @@ from gate.bom.cyclonedx import write_bom as write_cyclonedx
 from gate.bom.model import Bom, ReadingStatus
 from gate.bom.spdx import write_bom as write_spdx
 from gate.cli import exits
-from gate.cli.inputs import find_inventories, read_budget
-from gate.cli.options import now_option, target_options
+from gate.cli.inputs import find_inventories, read_bases, read_budget
+from gate.cli.options import base_options, now_option, target_options
 from gate.cli.output import emit, write_file
+from gate.cli.sbom_base import command as base
 from gate.cli.sbom_diff import command as diff
 from gate.report.encoding import visible
+from gate.run.bases import with_base
 from gate.run.check import read_bom
 from gate.run.clock import read_clock, read_source_date
 from gate.sources.request import Choice
@@ -39,6 +41,7 @@ def command() -> None:
 @click.option("-o", "--output", "path", metavar="FILE", help="Write to FILE.")
 @now_option
 @target_options
+@base_options
 def generate(
     *,
     target: str,
@@ -49,6 +52,8 @@ def generate(
     platform: str,
     limits: tuple[str, ...],
     cache: str | None,
+    catalogs: tuple[str, ...],
+    dockerfile: str | None,
 ) -> int:
     """Write the SBOM of TARGET: CycloneDX 1.6 or SPDX 2.3 JSON.
 
@@ -58,6 +63,7 @@ def generate(
     budget = read_budget(limits)
     choice = Choice(image=image, platform=platform)
     bom = read_bom(target, choice, budget, find_inventories(cache, budget))
+    bom = with_base(bom, read_bases(catalogs, dockerfile))
     clock = read_source_date(os.environ) if now is None else read_clock(now)
     content = _WRITERS[name](bom, clock.now)
     if path is None:
@@ -71,4 +77,5 @@ def generate(
     return exits.INPUT if incomplete else exits.PASS
 
 
+command.add_command(base)
 command.add_command(diff)

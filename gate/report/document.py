@@ -13,7 +13,8 @@ import msgspec
 from gate import __version__
 from gate.advisories.model import SourceInfo
 from gate.advisories.severity import Severity
-from gate.bom.model import Component, Distro, Location, Note, Reading, Subject
+from gate.bom.model import BaseImage, Component, Distro, Location, Note, Reading, Subject
+from gate.bom.origin import Origin, origins
 from gate.matching.findings import Finding, Match, PassedOver, Rating, Status
 from gate.matching.upgrades import Upgrade
 from gate.policy.forecast import Forecast
@@ -52,6 +53,8 @@ class ComponentNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     source_name: str = ""
     source_version: str = ""
     locations: tuple[Location, ...] = ()
+    origin: Origin | None = None
+    """Which layer brought it; left out where that is not known."""
 
 
 class FindingNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +141,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     subject: Subject | None
     distro: Distro | None
+    base: BaseImage | None
+    """The image that the target was built from; null where that is not known."""
     summary: Summary
     rules: tuple[RuleResult, ...]
     upgrades: tuple[Upgrade, ...]
@@ -170,6 +175,7 @@ def document(result: Result, exit_code: int) -> Document:
         warnings=result.verdict.warnings,
         subject=bom.subject if bom else None,
         distro=bom.distro if bom else None,
+        base=bom.base if bom else None,
         summary=_summary(result),
         rules=result.verdict.rules,
         upgrades=result.upgrades,
@@ -205,11 +211,14 @@ def _findings(result: Result) -> tuple[FindingNote, ...]:
     if result.bom is None or result.findings is None:
         return ()
     components = {component.ref: component for component in result.bom.components}
+    brought = origins(result.bom)
     pairs = zip(result.findings.findings, result.verdict.decisions, strict=True)
-    return tuple(_finding(f, decision, components[f.ref]) for f, decision in pairs)
+    return tuple(_finding(f, d, components[f.ref], brought.get(f.ref)) for f, d in pairs)
 
 
-def _finding(finding: Finding, decision: Decision, component: Component) -> FindingNote:
+def _finding(
+    finding: Finding, decision: Decision, component: Component, origin: Origin | None
+) -> FindingNote:
     return FindingNote(
         id=finding.id,
         identifiers=finding.identifiers,
@@ -222,6 +231,7 @@ def _finding(finding: Finding, decision: Decision, component: Component) -> Find
             source_name=component.source_name,
             source_version=component.source_version,
             locations=component.locations,
+            origin=origin,
         ),
         severity=decision.severity,
         severity_assumed=decision.severity_assumed,

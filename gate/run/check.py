@@ -31,6 +31,7 @@ from gate.policy.context import Attributes, Baseline
 from gate.policy.forecast import Forecast, forecast
 from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
+from gate.run.bases import BaseSources, with_base
 from gate.run.clock import Clock
 from gate.run.context import Circumstances, read_context
 from gate.run.exceptions import NOTHING, Gathered, present
@@ -72,6 +73,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     budget: Budget = Budget()
     inventories: Inventories | None = None
+    bases: BaseSources = BaseSources()
     attributes: Attributes = Attributes()
     """What is said of the target for this run."""
     exceptions: Gathered = NOTHING
@@ -150,6 +152,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
     try:
         with Store.open(request.store) as store:
             bom = read_bom(request.target, request.choice, request.budget, request.inventories)
+            bom = with_base(bom, request.bases)
             asked = lookup(bom)
             advisories = store.select(asked.queries)
         earlier = _earlier(request, bom)

@@ -210,6 +210,11 @@ class FolderTree:
         finally:
             os.close(opened)
 
+    def modified(self, path: bytes) -> int:
+        """Return when the file at `path` was last written."""
+        status = self._lstat(self.resolve(path))
+        return int(status.st_mtime) if status is not None else 0
+
     def layer_of(self, path: bytes) -> str:
         """Return "": a folder has no layers."""
         del path

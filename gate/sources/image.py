@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from gate.bom.model import Bom, Layer, Note, Reading, ReadingStatus, Subject, SubjectKind
+from gate.bom.model import Bom, Host, Layer, Note, Reading, ReadingStatus, Subject, SubjectKind
 from gate.errors import InputError
 from gate.sources.blobs import ScannedLayer
 from gate.sources.budget import Meter
@@ -64,6 +64,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     known: Bom | None = None
     """What was found in this image before; then no layer was read and the tree is empty."""
+    running: Host | None = None
+    """What runs there; None for what does not run."""
     key: str = ""
     """What to keep the inventory under, so that a `Recall` finds it; "" for what has no name."""
 

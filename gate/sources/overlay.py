@@ -18,6 +18,7 @@ from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.budget import Meter
 from gate.sources.layer import Content, Entry
+from gate.sources.lower import LowerTree
 from gate.sources.paths import parent_of, text
 from gate.sources.streams import Chunk
 from gate.sources.tar import Kind
@@ -224,6 +225,21 @@ class OverlayTree:
         if kind is not Kind.FILE:
             raise InputError(f"is a {_KIND_NAMES[kind]}, not a plain file", where=where)
         return self._contents[node.layer].read(node.entry, self._meter)
+
+    def modified(self, path: bytes) -> int:
+        """Return when the file at `path` was last written, as its layer says."""
+        node = self._nodes.get(self.resolve(path))
+        return node.entry.mtime if node is not None else 0
+
+    def levels(self, paths: Iterable[bytes]) -> list[LowerTree]:
+        """Return the view after each layer that wrote or removed one of `paths`, lowest first."""
+        targets = {self.resolve(path) for path in paths}
+        return [
+            LowerTree(self, self._contents[: number + 1], self._diff_ids, self._meter)
+            for number, content in enumerate(self._contents)
+            if not targets.isdisjoint(content.index.entries)
+            or not targets.isdisjoint(content.index.whiteouts)
+        ]
 
     def layer_of(self, path: bytes) -> str:
         """Return the diff_id of the layer that holds the file at `path`."""

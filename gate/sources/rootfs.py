@@ -14,6 +14,7 @@ from gate.sources.folder import FolderTree
 from gate.sources.image import Opened
 from gate.sources.layer import Content
 from gate.sources.overlay import OverlayTree
+from gate.sources.running import read_running
 
 _ASSET_KEY = b"patchgate asset identity"
 
@@ -75,4 +76,4 @@ def open_host(meter: Meter) -> Opened:
         os=platform.system().lower(),
         labels=labels,
     )
-    return Opened(subject=subject, tree=tree)
+    return Opened(subject=subject, tree=tree, running=read_running())

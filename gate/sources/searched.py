@@ -61,6 +61,10 @@ class SearchedTree:
         """Return the content of the file at `path`, links followed."""
         return self._tree.read(path)
 
+    def modified(self, path: bytes) -> int:
+        """Return when the file was last written, in seconds since 1970."""
+        return self._tree.modified(path)
+
     def layer_of(self, path: bytes) -> str:
         """Return the diff_id of the layer that holds the file."""
         return self._tree.layer_of(path)

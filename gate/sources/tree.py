@@ -66,6 +66,13 @@ class Tree(Protocol):
         """
         ...
 
+    def modified(self, path: bytes) -> int:
+        """Return when the file at `path`, links followed, was last written.
+
+        Seconds since 1970, UTC; 0 where there is none.
+        """
+        ...
+
     def layer_of(self, path: bytes) -> str:
         """Return the diff_id of the layer that holds the file, "" outside images."""
         ...

@@ -88,7 +88,7 @@ def test_language_packages_do_not_stand_in_for_a_database(tmp_path: Path) -> Non
     path = write(tmp_path / "rootfs.tar", tar([BASE[0], *ONE_OF_EACH]))
     bom = read_bom(str(path), Choice(), Budget())
     assert unread(bom) == [
-        ("package database", ReadingStatus.FAILED, "there is none of dpkg, apk or rpm")
+        ("package database", ReadingStatus.FAILED, "there is none of dpkg, apk, rpm or pacman")
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,6 +76,7 @@ def test_fields() -> None:
             module="nodejs:18:9010020221118120946:rhel9",
             vendor="Red Hat, Inc.",
             licenses=("MIT",),
+            installed_at=datetime(2022, 11, 1, 14, 45, 9, tzinfo=UTC),
             location=Location(path=PATH, layer="layer0"),
         ),
     )

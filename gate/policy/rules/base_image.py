@@ -11,7 +11,8 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from gate.bom.model import BaseImage as Base
-from gate.bom.model import Bom, SubjectKind
+from gate.bom.model import SubjectKind
+from gate.bom.origin import inherited
 from gate.policy.durations import parse_duration, write_duration
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
@@ -78,29 +79,15 @@ def _late(facts: Facts, rule: BaseImage, decisions: tuple[Decision, ...]) -> lis
     if rule.max_fix_age is None:
         return []
     allowed = parse_duration(rule.max_fix_age)
-    inherited = _inherited(facts.bom)
+    of_base = inherited(facts.bom)
     return [
         decision
         for decision, finding in zip(decisions, facts.findings.findings, strict=True)
-        if finding.ref in inherited
+        if finding.ref in of_base
         and not decision.exception
         and finding.fixed
         and (finding.fix_published is None or facts.now - finding.fix_published > allowed)
     ]
-
-
-def _inherited(bom: Bom) -> set[str]:
-    """Return the components that come with the base; all of them where nothing tells."""
-    layers = bom.subject.layers
-    count = bom.base.layers if bom.base is not None else 0
-    if not count:
-        return {component.ref for component in bom.components}
-    own = {layer.diff_id for layer in layers[count:]}
-    return {
-        component.ref
-        for component in bom.components
-        if not component.added_in or component.added_in not in own
-    }
 
 
 def _fixes(rule: BaseImage, late: list[Decision]) -> Iterator[str]:
