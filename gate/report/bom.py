@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gate.bom.cyclonedx import write_bom
 from gate.errors import InputError
+from gate.report.encoding import visible_json
 from gate.run.result import Result
 
 
@@ -12,4 +13,4 @@ def render(result: Result, exit_code: int) -> bytes:
     del exit_code
     if result.bom is None:
         raise InputError("there is no SBOM, since the target could not be read")
-    return write_bom(result.bom, result.now)
+    return visible_json(write_bom(result.bom, result.now))

@@ -21,10 +21,10 @@ import msgspec
 
 from gate import __version__
 from gate.advisories.severity import Severity
-from gate.bom.model import Component
 from gate.matching.findings import Finding
-from gate.policy.verdict import Cause, Decision, State
+from gate.policy.verdict import Cause, Decision
 from gate.report.encoding import visible, visible_json
+from gate.report.judged import Judged, advice, judged, logical_name
 from gate.run.result import Result
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -33,7 +33,6 @@ _RESULTS = 5000
 _TEXT = 1000
 _LOCATION = "Dockerfile"
 """Where a result is shown: code scanning wants a file of the repository."""
-_TAG = re.compile(r"(?:@[^/]*|:[^:/@]*)$")
 _CATEGORY = re.compile(r"[^A-Za-z0-9._/-]+")
 _SCORES = {
     Severity.CRITICAL: "9.5",
@@ -42,14 +41,13 @@ _SCORES = {
     Severity.LOW: "2.0",
 }
 """What stands for a severity that came without a score; critical begins above 9.0."""
-_ORDER = list(Severity)
 
 _Object = dict[str, Any]
 
 
 def render(result: Result, exit_code: int) -> bytes:
     """Return one run with a result for each reason and each finding, the gravest first."""
-    image = _logical_name(result.target)
+    image = logical_name(result.target)
     found = [*_of_reasons(result, image), *_of_findings(result, image)]
     rules: dict[str, _Object] = {}
     results: list[_Object] = []
@@ -75,14 +73,6 @@ def render(result: Result, exit_code: int) -> bytes:
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     data = msgspec.json.format(msgspec.json.encode(document), indent=1)
     return visible_json(data) + b"\n"
-
-
-def _logical_name(target: str) -> str:
-    """Return the name of an image without tag and digest: alerts must outlive them."""
-    name = target
-    while (shorter := _TAG.sub("", name)) not in {name, ""}:
-        name = shorter
-    return visible(name, 200)
 
 
 def _invocation(result: Result, exit_code: int, left_out: int) -> _Object:
@@ -112,12 +102,8 @@ def _of_reasons(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]
 
 
 def _of_findings(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]:
-    if result.bom is None or result.findings is None:
-        return
-    components = {component.ref: component for component in result.bom.components}
-    pairs = zip(result.findings.findings, result.verdict.decisions, strict=True)
-    for finding, decision in sorted(pairs, key=_gravity):
-        component = components[finding.ref]
+    for item in judged(result):
+        finding, decision, component = item
         rule = _rule(
             finding.id,
             f"{finding.id}: {finding.summary}" if finding.summary else finding.id,
@@ -128,15 +114,7 @@ def _of_findings(result: Result, image: str) -> Iterator[tuple[_Object, _Object]
             rule["properties"]["security-severity"] = score
         level = "error" if decision.broken else "warning" if decision.warned else "note"
         identity = (finding.id, component.type, component.namespace, component.name, image)
-        yield (
-            rule,
-            _result(finding.id, level, _sentence(finding, decision, component, image), identity),
-        )
-
-
-def _gravity(pair: tuple[Finding, Decision]) -> tuple[bool, int, str, str]:
-    finding, decision = pair
-    return not decision.broken, _ORDER.index(decision.severity), finding.id, finding.ref
+        yield rule, _result(finding.id, level, _sentence(item, image), identity)
 
 
 def _score(finding: Finding, decision: Decision) -> str:
@@ -147,16 +125,11 @@ def _score(finding: Finding, decision: Decision) -> str:
     return _SCORES.get(decision.severity, "")
 
 
-def _sentence(finding: Finding, decision: Decision, component: Component, image: str) -> str:
-    raised = f"Raise it to {finding.fixed}." if finding.fixed else "There is no fix yet."
-    due = ""
-    if decision.due is not None:
-        over = " (overdue)" if decision.state is State.OVERDUE else ""
-        due = f" Due {decision.due:%Y-%m-%d}{over}."
-    doubt = "" if finding.certain else " It is not certain that this version is affected."
+def _sentence(item: Judged, image: str) -> str:
+    finding, decision, component = item
     text = (
         f"{component.name} {component.version} in {image} has {finding.id} "
-        f"({decision.severity.value}). {raised}{due}{doubt}"
+        f"({decision.severity.value}). {advice(item)}"
     )
     return visible(text, _TEXT)
 

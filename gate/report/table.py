@@ -15,7 +15,7 @@ from gate.bom.model import Reading, ReadingStatus
 from gate.policy.durations import write_duration
 from gate.policy.verdict import Outcome, State
 from gate.report.changes import Change, changes, write_severities
-from gate.report.encoding import visible
+from gate.report.encoding import log_line, visible
 from gate.run.result import Result
 
 _WIDTH = 120
@@ -73,7 +73,7 @@ class _Page:
             self.line(f"  and {len(lines) - _LINES:,} more; -o json lists all")
 
     def text(self) -> str:
-        return "\n".join(self._lines) + "\n"
+        return "\n".join(map(log_line, self._lines)) + "\n"
 
 
 def _headline(page: _Page, result: Result) -> None:

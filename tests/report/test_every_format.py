@@ -1,0 +1,97 @@
+"""Every format, a new one too: no text from outside becomes anything but text.
+
+A format that is not in `_CHECKS` is held against all of `_plain`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gate.errors import InputError
+from gate.report import table
+from gate.report.encoding import visible
+from gate.report.formats import FORMATS
+from gate.run.result import Result
+from tests.report.hostile import PAYLOADS, hostile, hostile_unread
+from tests.report.results import FAILED, INDETERMINATE, PASSED
+
+_MARKUP = re.compile(r"<(script|img|svg|b|!--|!\[CDATA)", re.IGNORECASE)
+
+
+def _plain(text: str) -> None:
+    """Hold for any text that people or unknown programs read."""
+    assert not _MARKUP.search(text)
+
+
+def _json(text: str) -> None:
+    json.loads(text)
+
+
+def _xml(text: str) -> None:
+    _plain(text)
+    root = ET.fromstring(text)
+    shape = {(element.tag, tuple(sorted(element.attrib))) for element in root.iter()}
+    usual = ET.fromstring(FORMATS["junit"](FAILED, 1) + b"")
+    unread = ET.fromstring(FORMATS["junit"](INDETERMINATE, 3))
+    known = {(e.tag, tuple(sorted(e.attrib))) for tree in (usual, unread) for e in tree.iter()}
+    assert shape <= known
+
+
+def _terminal(text: str) -> None:
+    """Hold for a terminal, which reads no markup: that lines are visible is all."""
+    assert text.startswith(("✗ ", "? "))
+
+
+_CHECKS: dict[str, Callable[[str], None]] = {
+    "table": _terminal,
+    "cyclonedx": _json,
+    "json": _json,
+    "junit": _xml,
+    "sarif": _json,
+}
+
+
+_ALL = ["table", *FORMATS]
+
+
+def _render(name: str, result: Result) -> str:
+    if name == "table":
+        return table.render(result, exit_code=1, colour=False, width=100)
+    return FORMATS[name](result, 1).decode()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("name", _ALL)
+def test_hostile_text_stays_text(name: str, payload: str) -> None:
+    for make in (hostile, hostile_unread):
+        try:
+            text = _render(name, make(PAYLOADS[payload]))
+        except InputError:
+            assert make is hostile_unread
+            continue
+        for line in text.split("\n"):
+            assert visible(line) == line
+            # GitHub obeys these wherever they begin a line of a log, Azure as well.
+            if name != "github":
+                assert not line.lstrip().startswith("::")
+        assert "##[" not in text
+        assert "##vso[" not in text
+        _CHECKS.get(name, _plain)(text)
+
+
+@pytest.mark.parametrize("name", _ALL)
+def test_the_verdict_is_in_it(name: str) -> None:
+    if name == "cyclonedx":
+        pytest.skip("the SBOM is the same whatever the verdict")
+    for result in (PASSED, FAILED, INDETERMINATE):
+        assert result.verdict.outcome.value in _render(name, result)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_result_gives_the_same_bytes(name: str) -> None:
+    assert FORMATS[name](FAILED, 1) == FORMATS[name](FAILED, 1)
