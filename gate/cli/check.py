@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_budget, read_policy
+from gate.cli.located_at import located_at_option, read_place
 from gate.cli.options import now_option, store_option, target_options
 from gate.cli.output import emit, wants_colour, write_file
 from gate.cli.places import evidence_folder, store_folder
@@ -52,6 +54,7 @@ _LINE = 500
     multiple=True,
     help=f"{', '.join(_FORMATS)}; may be given several times. Default: table.",
 )
+@located_at_option
 @now_option
 @target_options
 @attributes_option
@@ -82,6 +85,7 @@ def command(
     policy_path: str | None,
     store: str | None,
     outputs: tuple[str, ...],
+    located_at: str | None,
     now: str | None,
     image: str,
     platform: str,
@@ -103,6 +107,7 @@ def command(
     docker-archive:, oci:, daemon:, registry:, rootfs:, host:, source:, sbom:.
     """
     wanted = _parse_outputs(outputs)
+    place = read_place(located_at)
     budget = read_budget(limits)
     recorder = _recorder(no_evidence, key_path, evidence_path)
     request = CheckRequest(
@@ -116,7 +121,7 @@ def command(
         attributes=read_attributes(attributes),
         history=_history(recorder, evidence_path),
     )
-    result = run_check(request, recorder)
+    result = msgspec.structs.replace(run_check(request, recorder), place=place)
     code = _exit_code(result, exit_code_on_warn)
     _write_outputs(result, code, wanted, colour)
     return code

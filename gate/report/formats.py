@@ -13,6 +13,9 @@ Renderer = Callable[[Result, int], bytes]
 
 _MODULES: Mapping[str, str] = {
     "cyclonedx": "bom",
+    "dotenv": "dotenv",
+    "gitlab-code-quality": "gitlab_code_quality",
+    "gitlab-container-scanning": "gitlab_container_scanning",
     "json": "document",
     "junit": "junit",
     "sarif": "sarif",

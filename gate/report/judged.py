@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from gate.advisories.severity import Severity
 from gate.bom.model import Component
 from gate.matching.findings import Finding
 from gate.policy.verdict import Cause, Decision, Outcome, State
-from gate.report.encoding import visible
 from gate.run.result import Result
 
 _ORDER = list(Severity)
-_NAME = 200
-_TAG = re.compile(r"(?:@[^/]*|:[^:/@]*)$")
 _UNJUDGED = frozenset({Cause.INPUT, Cause.ADVISORIES, Cause.INTERNAL})
 
 
@@ -71,14 +67,6 @@ def is_judged(result: Result) -> bool:
 def raised_to(result: Result) -> dict[str, str]:
     """Return component ref to the version that closes all its findings that have a fix."""
     return {ref: upgrade.to for upgrade in result.upgrades for ref in upgrade.refs}
-
-
-def logical_name(target: str) -> str:
-    """Return the name of an image without tag and digest, escaped: alerts must outlive them."""
-    name = target
-    while (shorter := _TAG.sub("", name)) not in {name, ""}:
-        name = shorter
-    return visible(name, _NAME)
 
 
 def advice(item: Judged, to: str = "") -> str:

@@ -17,7 +17,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from gate import __version__
 from gate.policy.verdict import Cause, Outcome, RuleOutcome, RuleResult
 from gate.report.encoding import log_line, visible
-from gate.report.judged import Judged, advice, is_judged, judged, logical_name, raised_to, urgency
+from gate.report.identity import logical_name
+from gate.report.judged import Judged, advice, is_judged, judged, raised_to, urgency
 from gate.run.result import Result
 
 _PACKAGES = 1000

@@ -12,10 +12,10 @@ target that could not be judged alike: an upload without results reads as
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -24,15 +24,15 @@ from gate.advisories.severity import Severity
 from gate.matching.findings import Finding
 from gate.policy.verdict import Cause, Decision
 from gate.report.encoding import visible, visible_json
-from gate.report.judged import Judged, advice, judged, logical_name
-from gate.run.result import Result
+from gate.report.identity import finding_fingerprint, fingerprint, logical_name
+from gate.report.judged import Judged, advice, judged
+from gate.report.place import place_of
+from gate.run.result import Place, Result
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _RESULTS = 5000
 """GitHub keeps this many of a run; a file with over 25,000 is refused."""
 _TEXT = 1000
-_LOCATION = "Dockerfile"
-"""Where a result is shown: code scanning wants a file of the repository."""
 _CATEGORY = re.compile(r"[^A-Za-z0-9._/-]+")
 _SCORES = {
     Severity.CRITICAL: "9.5",
@@ -48,7 +48,8 @@ _Object = dict[str, Any]
 def render(result: Result, exit_code: int) -> bytes:
     """Return one run with a result for each reason and each finding, the gravest first."""
     image = logical_name(result.target)
-    found = [*_of_reasons(result, image), *_of_findings(result, image)]
+    place = place_of(result)
+    found = [*_of_reasons(result, image, place), *_of_findings(result, image, place)]
     rules: dict[str, _Object] = {}
     results: list[_Object] = []
     for rule, shown in found[:_RESULTS]:
@@ -92,18 +93,18 @@ def _invocation(result: Result, exit_code: int, left_out: int) -> _Object:
     }
 
 
-def _of_reasons(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]:
+def _of_reasons(result: Result, image: str, place: Place) -> Iterator[tuple[_Object, _Object]]:
     for reason in result.verdict.reasons:
         name = f"patchgate/{reason.code}"
         short = "The policy is not met" if reason.cause is Cause.POLICY else "Not judged"
         text = f"{image}: {visible(reason.message, _TEXT)}"
         rule = _rule(name, f"{short}: {reason.code}", "See docs/policy.md and docs/exit-codes.md.")
-        yield rule, _result(name, "error", text, (name, image))
+        yield rule, _result(name, "error", text, fingerprint(name, image), place)
 
 
-def _of_findings(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]:
+def _of_findings(result: Result, image: str, place: Place) -> Iterator[tuple[_Object, _Object]]:
     for item in judged(result):
-        finding, decision, component = item
+        finding, decision, _ = item
         rule = _rule(
             finding.id,
             f"{finding.id}: {finding.summary}" if finding.summary else finding.id,
@@ -113,8 +114,8 @@ def _of_findings(result: Result, image: str) -> Iterator[tuple[_Object, _Object]
         if score := _score(finding, decision):
             rule["properties"]["security-severity"] = score
         level = "error" if decision.broken else "warning" if decision.warned else "note"
-        identity = (finding.id, component.type, component.namespace, component.name, image)
-        yield rule, _result(finding.id, level, _sentence(item, image), identity)
+        digest = finding_fingerprint(item, image)
+        yield rule, _result(finding.id, level, _sentence(item, image), digest, place)
 
 
 def _score(finding: Finding, decision: Decision) -> str:
@@ -143,8 +144,8 @@ def _rule(name: str, short: str, help_text: str) -> _Object:
     }
 
 
-def _result(rule: str, level: str, text: str, identity: tuple[str, ...]) -> _Object:
-    digest = hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()
+def _result(rule: str, level: str, text: str, digest: str, place: Place) -> _Object:
+    line = place.line
     return {
         "ruleId": visible(rule, 255),
         "level": level,
@@ -152,8 +153,13 @@ def _result(rule: str, level: str, text: str, identity: tuple[str, ...]) -> _Obj
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _LOCATION},
-                    "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2},
+                    "artifactLocation": {"uri": quote(place.path)},
+                    "region": {
+                        "startLine": line,
+                        "startColumn": 1,
+                        "endLine": line,
+                        "endColumn": 2,
+                    },
                 }
             }
         ],
