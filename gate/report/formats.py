@@ -14,10 +14,12 @@ Renderer = Callable[[Result, int], bytes]
 _MODULES: Mapping[str, str] = {
     "cyclonedx": "bom",
     "dotenv": "dotenv",
+    "github": "github",
     "gitlab-code-quality": "gitlab_code_quality",
     "gitlab-container-scanning": "gitlab_container_scanning",
     "json": "document",
     "junit": "junit",
+    "markdown": "markdown",
     "sarif": "sarif",
 }
 """Format to module of this folder, which has a function `render`."""

@@ -14,7 +14,7 @@ from gate.report.encoding import visible
 
 _NOTHING = "&#8203;"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_SPECIAL = re.compile(r"[\\`*_{}\[\]|~!&<>@#:$%^]|(?<=www)\.")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]|~!&<>@#$%^]|:(?=\S)|(?<=www)\.")
 _REFERENCES = frozenset("@#!~&$%")
 
 

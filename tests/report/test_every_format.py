@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
@@ -47,13 +48,47 @@ def _terminal(text: str) -> None:
     assert text.startswith(("✗ ", "? "))
 
 
+def _markdown(text: str) -> None:
+    """Hold for Markdown: nothing but what the report itself writes is markup."""
+    marker, _, rest = text.partition("\n")
+    assert re.fullmatch(r"<!-- patchgate:[0-9a-f]{32} -->", marker)
+    ours = r"</?details>|<summary>\d+ (finding|rule)s?</summary>|<br>"
+    ours += r"|<summary>What this rests on</summary>"
+    rest = re.sub(ours, "", rest)
+    assert "<" not in rest
+    columns = 0
+    for line in rest.split("\n"):
+        spans = re.sub(r"(?<!\\)`[^`]*`", "", line).replace("&#8203;", " ")
+        assert not re.search(r"(?<!\\)`", spans)
+        assert not re.search(r"(?<!\\)[\[\]*~]", spans.replace("**", ""))
+        assert not re.search(r"[@#!]\w|\w://", spans)
+        assert not re.match(r"#+ (heading|h)$|```", line)
+        cells = len(re.findall(r"(?<!\\)\|", spans))
+        columns = cells if not columns or not cells else columns
+        assert cells == columns
+        columns = cells
+
+
+def _commands(text: str) -> None:
+    """Hold for GitHub's workflow commands: ours and no others, and not more than it keeps."""
+    levels: Counter[str] = Counter()
+    for line in text.removesuffix("\n").split("\n"):
+        command = re.fullmatch(r"::(error|warning) title=[^:,]*::(.*)", line)
+        assert command
+        assert "%" not in re.sub("%25|%3A|%2C", "", line)
+        levels[command[1]] += 1
+    assert max(levels.values()) <= 10
+
+
 _CHECKS: dict[str, Callable[[str], None]] = {
     "table": _terminal,
     "cyclonedx": _json,
     "gitlab-code-quality": _json,
     "gitlab-container-scanning": _json,
+    "github": _commands,
     "json": _json,
     "junit": _xml,
+    "markdown": _markdown,
     "sarif": _json,
 }
 
