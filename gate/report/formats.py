@@ -12,7 +12,8 @@ Renderer = Callable[[Result, int], bytes]
 """Turns a result and the exit code into a document; InputError where there is nothing to write."""
 
 _MODULES: Mapping[str, str] = {
-    "cyclonedx": "bom",
+    "csv": "findings_csv",
+    "cyclonedx": "cyclonedx",
     "dotenv": "dotenv",
     "github": "github",
     "gitlab-code-quality": "gitlab_code_quality",
@@ -20,7 +21,9 @@ _MODULES: Mapping[str, str] = {
     "json": "document",
     "junit": "junit",
     "markdown": "markdown",
+    "openmetrics": "openmetrics",
     "sarif": "sarif",
+    "spdx": "spdx",
 }
 """Format to module of this folder, which has a function `render`."""
 

@@ -5,6 +5,8 @@ A format that is not in `_CHECKS` is held against all of `_plain`.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections import Counter
@@ -80,8 +82,39 @@ def _commands(text: str) -> None:
     assert max(levels.values()) <= 10
 
 
+def _csv(text: str) -> None:
+    """Hold for a spreadsheet: no cell is a formula, and no text makes cells or rows."""
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert {len(row) for row in rows} == {20}
+    assert {row[0] for row in rows} <= {
+        "kind",
+        "verdict",
+        "policy",
+        "not-judged",
+        "warning",
+        "finding",
+    }
+    for row in rows:
+        for cell in row:
+            assert not re.match(r"[\s\"']*[=+\-@|%]", cell) or cell.startswith("'")
+            # Some programs split at other signs; what follows one must be no formula either.
+            assert "\t" not in cell
+            assert "\n" not in cell
+
+
+def _metrics(text: str) -> None:
+    """Hold for OpenMetrics: every line is a comment of ours or a sample with escaped labels."""
+    lines = text.split("\n")
+    assert lines[-2:] == ["# EOF", ""]
+    label = r'[a-z]+="(?:[^"\\]|\\[\\"n])*"'
+    sample = rf"patchgate_[a-z_]+\{{{label}(?:,{label})*\}} -?[0-9.e+]+"
+    for line in lines[:-2]:
+        assert re.fullmatch(rf"# (TYPE|HELP) patchgate_[a-z_]+ [\w ,;:.]+|{sample}", line)
+
+
 _CHECKS: dict[str, Callable[[str], None]] = {
     "table": _terminal,
+    "csv": _csv,
     "cyclonedx": _json,
     "gitlab-code-quality": _json,
     "gitlab-container-scanning": _json,
@@ -89,7 +122,9 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "json": _json,
     "junit": _xml,
     "markdown": _markdown,
+    "openmetrics": _metrics,
     "sarif": _json,
+    "spdx": _json,
 }
 
 
@@ -111,7 +146,7 @@ def test_hostile_text_stays_text(name: str, payload: str) -> None:
         except InputError:
             assert make is hostile_unread
             continue
-        for line in text.split("\n"):
+        for line in text.replace("\r\n", "\n").split("\n"):
             assert visible(line) == line
             # GitHub obeys these wherever they begin a line of a log, Azure as well.
             if name != "github":
@@ -123,7 +158,7 @@ def test_hostile_text_stays_text(name: str, payload: str) -> None:
 
 @pytest.mark.parametrize("name", _ALL)
 def test_the_verdict_is_in_it(name: str) -> None:
-    if name == "cyclonedx":
+    if name == "spdx":
         pytest.skip("the SBOM is the same whatever the verdict")
     for result in (PASSED, FAILED, INDETERMINATE):
         shown = _render(name, result)

@@ -1,8 +1,8 @@
-"""The SBOM of the subject as CycloneDX 1.6 JSON."""
+"""The SBOM of the subject as SPDX 2.3 JSON."""
 
 from __future__ import annotations
 
-from gate.bom.cyclonedx import write_bom
+from gate.bom.spdx import write_bom
 from gate.errors import InputError
 from gate.report.encoding import visible_json
 from gate.run.result import Result
