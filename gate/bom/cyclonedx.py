@@ -16,6 +16,7 @@ from gate import __version__
 from gate.bom import own
 from gate.bom.cyclonedx_types import (
     CdxComponent,
+    CdxVulnerability,
     ComponentEvidence,
     Composition,
     Document,
@@ -45,7 +46,16 @@ _TYPES = {
 _ALGORITHMS = {"sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 
 
-def write_bom(bom: Bom, now: datetime) -> bytes:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found out about a bom, to be written with it."""
+
+    vulnerabilities: tuple[CdxVulnerability, ...]
+    complete: bool
+    """Whether all of the bom was looked up, so that there are no others."""
+    properties: tuple[Property, ...]
+
+
+def write_bom(bom: Bom, now: datetime, judgement: Judgement | None = None) -> bytes:
     """Return `bom` as a CycloneDX document stamped `now` (UTC)."""
     taken = {component.ref for component in bom.components}
     subject_ref = _unused(_SUBJECT_REF, taken)
@@ -58,13 +68,20 @@ def write_bom(bom: Bom, now: datetime) -> bytes:
             timestamp=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             tools=Tools((CdxComponent(type="application", name="patchgate", version=__version__),)),
             component=_subject(bom.subject, subject_ref),
-            properties=_properties(own.document_entries(bom)),
+            properties=(
+                *(_properties(own.document_entries(bom)) or ()),
+                *(judgement.properties if judgement is not None else ()),
+            ),
         ),
         components=(
             *((_distro(bom.distro, taken),) if bom.distro is not None else ()),
             *map(_component, bom.components),
         ),
-        compositions=(Composition(aggregate=_aggregate(bom), assemblies=(subject_ref,)),),
+        compositions=(
+            Composition(aggregate=_aggregate(bom), assemblies=(subject_ref,)),
+            *(_vulnerable(judgement) if judgement is not None else ()),
+        ),
+        vulnerabilities=judgement.vulnerabilities if judgement is not None else None,
     )
     # The serial number is that of the content: the digest is taken without it.
     unnumbered = msgspec.json.encode(document)
@@ -76,6 +93,13 @@ def write_bom(bom: Bom, now: datetime) -> bytes:
 def _aggregate(bom: Bom) -> str:
     whole = all(reading.status is ReadingStatus.COMPLETE for reading in bom.readings)
     return "complete" if whole else "incomplete"
+
+
+def _vulnerable(judgement: Judgement) -> tuple[Composition, ...]:
+    """Return how complete the vulnerabilities are, where there is one to say it of."""
+    refs = tuple(vulnerability.bom_ref for vulnerability in judgement.vulnerabilities)
+    aggregate = "complete" if judgement.complete else "incomplete"
+    return (Composition(aggregate=aggregate, vulnerabilities=refs),) if refs else ()
 
 
 def _unused(ref: str, taken: set[str]) -> str:

@@ -95,11 +95,76 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     properties: tuple[Property, ...] | None = None
 
 
+class VulnerabilitySource(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who says it."""
+
+    name: str = ""
+    url: str = ""
+
+
+class VulnerabilityReference(msgspec.Struct, frozen=True):
+    """Another identifier of the same vulnerability."""
+
+    id: str
+    source: VulnerabilitySource
+
+
+class VulnerabilityRating(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One statement about severity."""
+
+    source: VulnerabilitySource
+    severity: str
+    method: str
+    score: float | None = None
+    vector: str = ""
+
+
+class Analysis(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is made of a vulnerability in this subject."""
+
+    state: str
+    response: tuple[str, ...] | None = None
+    detail: str = ""
+
+
+class AffectedVersion(msgspec.Struct, frozen=True):
+    """Whether one version has the vulnerability."""
+
+    version: str
+    status: str
+
+
+class Affects(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A component that has the vulnerability."""
+
+    ref: str
+    versions: tuple[AffectedVersion, ...] | None = None
+
+
+class CdxVulnerability(
+    msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True
+):
+    """One vulnerability."""
+
+    bom_ref: str = msgspec.field(name="bom-ref")
+    id: str
+    source: VulnerabilitySource
+    references: tuple[VulnerabilityReference, ...] | None = None
+    ratings: tuple[VulnerabilityRating, ...] | None = None
+    description: str = ""
+    recommendation: str = ""
+    published: str = ""
+    analysis: Analysis
+    affects: tuple[Affects, ...]
+    properties: tuple[Property, ...] | None = None
+
+
 class Composition(msgspec.Struct, frozen=True, omit_defaults=True):
     """How complete a part of the document is."""
 
     aggregate: str
     assemblies: tuple[str, ...] | None = None
+    vulnerabilities: tuple[str, ...] | None = None
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
@@ -113,3 +178,4 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", 
     metadata: Metadata | None = None
     components: tuple[CdxComponent, ...] | None = None
     compositions: tuple[Composition, ...] | None = None
+    vulnerabilities: tuple[CdxVulnerability, ...] | None = None

@@ -9,9 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
+import msgspec
 
 from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_bases, read_budget
+from gate.cli.located_at import located_at_option, read_place
 from gate.cli.options import base_options, now_option, store_option, target_options
 from gate.cli.output import emit, wants_colour, write_file
 from gate.cli.places import evidence_folder, store_folder
@@ -51,6 +53,7 @@ _LINE = 500
     multiple=True,
     help=f"{', '.join(_FORMATS)}; may be given several times. Default: table.",
 )
+@located_at_option
 @now_option
 @target_options
 @base_options
@@ -95,6 +98,7 @@ def command(
     base_rev: str | None,
     store: str | None,
     outputs: tuple[str, ...],
+    located_at: str | None,
     now: str | None,
     image: str,
     platform: str,
@@ -120,6 +124,7 @@ def command(
     docker-archive:, oci:, daemon:, registry:, rootfs:, host:, source:, sbom:.
     """
     wanted = _parse_outputs(outputs)
+    place = read_place(located_at)
     budget = read_budget(limits)
     in_force = rules_in_force(policy_path, exceptions_given, base_rev)
     recorder = _recorder(no_evidence, key_path, evidence_path)
@@ -140,7 +145,7 @@ def command(
         fail_within=_checked_span(fail_within),
         horizon=_AHEAD,
     )
-    result = run_check(request, recorder)
+    result = msgspec.structs.replace(run_check(request, recorder), place=place)
     code = _exit_code(result, exit_code_on_warn)
     _write_outputs(result, code, wanted, colour)
     return code

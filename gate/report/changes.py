@@ -11,6 +11,7 @@ from gate.matching.upgrades import Upgrade
 from gate.policy.durations import write_duration
 from gate.policy.verdict import Decision, State
 from gate.report.encoding import visible
+from gate.report.judged import urgency
 from gate.run.result import Result
 
 _NAME_WIDTH = 44
@@ -72,7 +73,7 @@ def _concerned(
 
 
 def _change(upgrade: Upgrade, concerned: list[Decision], to: str, now: datetime) -> Change:
-    urgent = min(concerned, key=_urgency)
+    urgent = min(concerned, key=urgency)
     breaks = any(decision.broken for decision in concerned)
     names = ", ".join(upgrade.packages)
     if len(names) > _NAME_WIDTH and len(upgrade.packages) > 1:
@@ -80,7 +81,7 @@ def _change(upgrade: Upgrade, concerned: list[Decision], to: str, now: datetime)
     # A flaw in several of the packages is one flaw.
     severities = {decision.id: decision.severity for decision in concerned}
     return Change(
-        order=(not breaks, _urgency(urgent), names),
+        order=(not breaks, urgency(urgent), names),
         packages=visible(names, _NAME_WIDTH),
         installed=visible(upgrade.version, _VERSION_WIDTH),
         to=visible(to, _VERSION_WIDTH),
@@ -89,13 +90,6 @@ def _change(upgrade: Upgrade, concerned: list[Decision], to: str, now: datetime)
         breaks=breaks,
         late=any(decision.state is State.OVERDUE for decision in concerned),
     )
-
-
-def _urgency(decision: Decision) -> float:
-    """Sort what is due first to the top; what has no date and is overdue before all."""
-    if decision.state in {State.NO_LIMIT, State.ACCEPTED}:
-        return float("inf")
-    return decision.due.timestamp() if decision.due is not None else float("-inf")
 
 
 def _due(decision: Decision, now: datetime) -> str:

@@ -2,7 +2,9 @@
 
 Names, versions and summaries come from images and advisories.  On a terminal
 they could move the cursor, recolour a line or hide one; so everything that is
-not plainly visible is written as an escape.
+not plainly visible is written as an escape.  In the log of a CI job some lines
+are commands (``::error::``, ``##[error]``, ``##vso[…]``, ``##teamcity[…]``):
+text from outside never makes one.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozens
 """Letters, marks and symbols that show nothing (Unicode: Default_Ignorable_Code_Point)."""
 
 
-_SUSPECT = re.compile(r"[^\n -~]")
+_COMMAND = r"##(?=(?:vso|teamcity)?\[)"
+"""Commands that Azure, TeamCity and older GitHub runners find anywhere in a line."""
+_COMMAND_BEGINS = re.compile(_COMMAND)
+_SUSPECT = re.compile(rf"[^\n -~]|{_COMMAND}")
 
 
 def visible(text: str, limit: int = 0) -> str:
@@ -32,9 +37,21 @@ def visible(text: str, limit: int = 0) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(_escaped(character) for character in text)
+    if "##" in text:
+        text = _COMMAND_BEGINS.sub(r"#\\x23", text)
     if limit and len(text) > limit:
         text = text[: limit - 1] + "…"
     return text
+
+
+def log_line(text: str) -> str:
+    r"""Return a visible line so that GitHub takes it for no command: ``::`` becomes ``\x3a:``.
+
+    Only the beginning of a line counts, which a sink knows once it has made the line.
+    """
+    if not text.lstrip(" ").startswith("::"):
+        return text
+    return text.replace("::", r"\x3a:", 1)
 
 
 def visible_json(document: bytes) -> bytes:
@@ -48,6 +65,8 @@ def visible_json(document: bytes) -> bytes:
 
 def _json_escaped(suspect: re.Match[str]) -> str:
     character = suspect[0]
+    if character == "##":
+        return "#\\u0023"
     if not _is_hidden(character):
         return character
     # json leaves this one as it is.

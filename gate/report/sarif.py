@@ -12,28 +12,27 @@ target that could not be judged alike: an upload without results reads as
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
 from gate import __version__
 from gate.advisories.severity import Severity
-from gate.bom.model import Component
 from gate.matching.findings import Finding
-from gate.policy.verdict import Cause, Decision, State
+from gate.policy.verdict import Cause, Decision
 from gate.report.encoding import visible, visible_json
-from gate.run.result import Result
+from gate.report.identity import finding_fingerprint, fingerprint, logical_name
+from gate.report.judged import Judged, advice, judged
+from gate.report.place import place_of
+from gate.run.result import Place, Result
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _RESULTS = 5000
 """GitHub keeps this many of a run; a file with over 25,000 is refused."""
 _TEXT = 1000
-_LOCATION = "Dockerfile"
-"""Where a result is shown: code scanning wants a file of the repository."""
-_TAG = re.compile(r"(?:@[^/]*|:[^:/@]*)$")
 _CATEGORY = re.compile(r"[^A-Za-z0-9._/-]+")
 _SCORES = {
     Severity.CRITICAL: "9.5",
@@ -42,15 +41,15 @@ _SCORES = {
     Severity.LOW: "2.0",
 }
 """What stands for a severity that came without a score; critical begins above 9.0."""
-_ORDER = list(Severity)
 
 _Object = dict[str, Any]
 
 
 def render(result: Result, exit_code: int) -> bytes:
     """Return one run with a result for each reason and each finding, the gravest first."""
-    image = _logical_name(result.target)
-    found = [*_of_reasons(result, image), *_of_findings(result, image)]
+    image = logical_name(result.target)
+    place = place_of(result)
+    found = [*_of_reasons(result, image, place), *_of_findings(result, image, place)]
     rules: dict[str, _Object] = {}
     results: list[_Object] = []
     for rule, shown in found[:_RESULTS]:
@@ -77,14 +76,6 @@ def render(result: Result, exit_code: int) -> bytes:
     return visible_json(data) + b"\n"
 
 
-def _logical_name(target: str) -> str:
-    """Return the name of an image without tag and digest: alerts must outlive them."""
-    name = target
-    while (shorter := _TAG.sub("", name)) not in {name, ""}:
-        name = shorter
-    return visible(name, 200)
-
-
 def _invocation(result: Result, exit_code: int, left_out: int) -> _Object:
     """Say whether the target was judged at all, and everything that kept it from PASS."""
     judged = all(reason.cause is Cause.POLICY for reason in result.verdict.reasons)
@@ -102,22 +93,18 @@ def _invocation(result: Result, exit_code: int, left_out: int) -> _Object:
     }
 
 
-def _of_reasons(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]:
+def _of_reasons(result: Result, image: str, place: Place) -> Iterator[tuple[_Object, _Object]]:
     for reason in result.verdict.reasons:
         name = f"patchgate/{reason.code}"
         short = "The policy is not met" if reason.cause is Cause.POLICY else "Not judged"
         text = f"{image}: {visible(reason.message, _TEXT)}"
         rule = _rule(name, f"{short}: {reason.code}", "See docs/policy.md and docs/exit-codes.md.")
-        yield rule, _result(name, "error", text, (name, image))
+        yield rule, _result(name, "error", text, fingerprint(name, image), place)
 
 
-def _of_findings(result: Result, image: str) -> Iterator[tuple[_Object, _Object]]:
-    if result.bom is None or result.findings is None:
-        return
-    components = {component.ref: component for component in result.bom.components}
-    pairs = zip(result.findings.findings, result.verdict.decisions, strict=True)
-    for finding, decision in sorted(pairs, key=_gravity):
-        component = components[finding.ref]
+def _of_findings(result: Result, image: str, place: Place) -> Iterator[tuple[_Object, _Object]]:
+    for item in judged(result):
+        finding, decision, _ = item
         rule = _rule(
             finding.id,
             f"{finding.id}: {finding.summary}" if finding.summary else finding.id,
@@ -127,16 +114,8 @@ def _of_findings(result: Result, image: str) -> Iterator[tuple[_Object, _Object]
         if score := _score(finding, decision):
             rule["properties"]["security-severity"] = score
         level = "error" if decision.broken else "warning" if decision.warned else "note"
-        identity = (finding.id, component.type, component.namespace, component.name, image)
-        yield (
-            rule,
-            _result(finding.id, level, _sentence(finding, decision, component, image), identity),
-        )
-
-
-def _gravity(pair: tuple[Finding, Decision]) -> tuple[bool, int, str, str]:
-    finding, decision = pair
-    return not decision.broken, _ORDER.index(decision.severity), finding.id, finding.ref
+        digest = finding_fingerprint(item, image)
+        yield rule, _result(finding.id, level, _sentence(item, image), digest, place)
 
 
 def _score(finding: Finding, decision: Decision) -> str:
@@ -147,16 +126,11 @@ def _score(finding: Finding, decision: Decision) -> str:
     return _SCORES.get(decision.severity, "")
 
 
-def _sentence(finding: Finding, decision: Decision, component: Component, image: str) -> str:
-    raised = f"Raise it to {finding.fixed}." if finding.fixed else "There is no fix yet."
-    due = ""
-    if decision.due is not None:
-        over = " (overdue)" if decision.state is State.OVERDUE else ""
-        due = f" Due {decision.due:%Y-%m-%d}{over}."
-    doubt = "" if finding.certain else " It is not certain that this version is affected."
+def _sentence(item: Judged, image: str) -> str:
+    finding, decision, component = item
     text = (
         f"{component.name} {component.version} in {image} has {finding.id} "
-        f"({decision.severity.value}). {raised}{due}{doubt}"
+        f"({decision.severity.value}). {advice(item)}"
     )
     return visible(text, _TEXT)
 
@@ -170,8 +144,8 @@ def _rule(name: str, short: str, help_text: str) -> _Object:
     }
 
 
-def _result(rule: str, level: str, text: str, identity: tuple[str, ...]) -> _Object:
-    digest = hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()
+def _result(rule: str, level: str, text: str, digest: str, place: Place) -> _Object:
+    line = place.line
     return {
         "ruleId": visible(rule, 255),
         "level": level,
@@ -179,8 +153,13 @@ def _result(rule: str, level: str, text: str, identity: tuple[str, ...]) -> _Obj
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _LOCATION},
-                    "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2},
+                    "artifactLocation": {"uri": quote(place.path)},
+                    "region": {
+                        "startLine": line,
+                        "startColumn": 1,
+                        "endLine": line,
+                        "endColumn": 2,
+                    },
                 }
             }
         ],

@@ -6,16 +6,13 @@ The report stays short whatever the result: lists are cut, and say by how much.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from textwrap import wrap
 
-from gate.bom.model import Reading, ReadingStatus
-from gate.policy.durations import write_duration
-from gate.policy.verdict import Outcome, State
-from gate.report.changes import Change, changes, write_severities
-from gate.report.encoding import visible
+from gate.policy.verdict import Outcome
+from gate.report.changes import Change, changes
+from gate.report.encoding import log_line, visible
+from gate.report.facts import origins, subject_line, tally
 from gate.report.forecast import headline
 from gate.run.result import Result
 
@@ -77,36 +74,16 @@ class _Page:
             self.line(f"  and {len(lines) - _LINES:,} more; -o json lists all")
 
     def text(self) -> str:
-        return "\n".join(self._lines) + "\n"
+        return "\n".join(map(log_line, self._lines)) + "\n"
 
 
 def _headline(page: _Page, result: Result) -> None:
     outcome = result.verdict.outcome
     word = page.styled(f"{_MARKS[outcome]} {outcome.value}", f"1;{_COLOURS[outcome]}")
     page.line(f"{word}  {visible(result.target, _TARGET_WIDTH)}")
-    bom = result.bom
-    if bom is None:
-        return
-    parts = []
-    if bom.distro is not None:
-        parts.append(bom.distro.pretty_name or f"{bom.distro.id} {bom.distro.version_id}")
-    parts.append(_count(len(bom.components), "package"))
-    if bom.subject.digests.get("sha256"):
-        parts.append(f"sha256:{bom.subject.digests['sha256'][:12]}")
-    page.line("  " + ", ".join(visible(part.strip(), _TARGET_WIDTH) for part in parts))
-    if result.findings is not None:
-        page.line("  " + _tally(result))
-
-
-def _tally(result: Result) -> str:
-    decisions = result.verdict.decisions
-    if not decisions:
-        return "no findings"
-    severities = write_severities(Counter(decision.severity for decision in decisions))
-    late = sum(decision.state is State.OVERDUE for decision in decisions)
-    accepted = sum(decision.state is State.ACCEPTED for decision in decisions)
-    excepted = f", {accepted:,} accepted by exception" if accepted else ""
-    return f"{_count(len(decisions), 'finding')}: {severities}; {late:,} overdue{excepted}"
+    for text in (subject_line(result), tally(result)):
+        if text:
+            page.line(f"  {visible(text, _LINE_WIDTH)}")
 
 
 def _reasons(page: _Page, result: Result) -> None:
@@ -178,50 +155,8 @@ def _joined(cells: Sequence[str], widths: dict[int, int]) -> str:
 
 
 def _footer(page: _Page, result: Result, exit_code: int) -> None:
-    lines = list(_read(result))
-    if result.findings is not None:
-        kinds = Counter(kind for _, kind in set(_passed(result)))
-        for kind, count in sorted(kinds.items()):
-            lines.append(f"left out  {count} {kind} advisories that are not about vulnerabilities")
-    for source in result.sources:
-        age = write_duration(max(result.now - source.as_of, timedelta(0)))
-        lines.append(
-            f"against   {visible(source.name)}: {source.records:,} advisories as of "
-            f"{source.as_of:%Y-%m-%d}, {age} old"
-        )
-    lines.append(
-        f"policy    {visible(result.policy.name)} ({visible(result.policy.source)}), "
-        f"decided for {result.now:%Y-%m-%d %H:%M} UTC ({result.now_basis})"
-    )
-    evidence = result.evidence
-    if evidence.recorded:
-        lines.append(f"evidence  {visible(evidence.file)}, signed by key {evidence.key_id[:12]}")
-    else:
-        lines.append(f"evidence  none: {visible(evidence.why_not or 'nothing was decided')}")
+    lines = [f"{word:<9} {visible(text, _LINE_WIDTH)}" for word, text in origins(result)]
     lines.append(f"exit      {exit_code}")
     page.line()
     for line in lines:
         page.line(page.styled(line, "2"))
-
-
-def _read(result: Result) -> Iterable[str]:
-    """Yield where the packages come from: one line for each kind of database."""
-    by_kind: dict[str, list[Reading]] = defaultdict(list)
-    for reading in result.bom.readings if result.bom is not None else ():
-        if reading.components:
-            by_kind[reading.what].append(reading)
-    for what, readings in by_kind.items():
-        count = _count(sum(reading.components for reading in readings), "package")
-        place = readings[0].path or what
-        if len(readings) > 1:
-            place = f"{what}, {len(readings):,} files"
-        whole = all(reading.status is ReadingStatus.COMPLETE for reading in readings)
-        yield f"read      {count} from {visible(place)}{'' if whole else ', not completely'}"
-
-
-def _passed(result: Result) -> Iterable[tuple[str, str]]:
-    return ((p.advisory, p.kind) for p in result.findings.passed_over) if result.findings else ()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

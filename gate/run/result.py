@@ -43,6 +43,14 @@ class PolicyNote(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the policy's target whose rules were applied; empty for the policy's own."""
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The line of the repository that names or builds the target."""
+
+    path: str
+    """Relative to the root of the repository, with "/" between its parts."""
+    line: int = 1
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One run.  `bom` and what follows from it is None where the target could not be read."""
 
@@ -66,3 +74,5 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     evidence: EvidenceNote = EvidenceNote(recorded=False)
     failure: GateError | None = None
     """What kept the target or the advisories from being read at all."""
+    place: Place | None = None
+    """What reports point at; None where the caller names nothing."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.report.encoding import visible, visible_json
+from gate.report.encoding import log_line, visible, visible_json
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,10 @@ from gate.report.encoding import visible, visible_json
         ("a\u00a0b\u3000c\u2028", r"a\xa0b\u3000c\u2028"),
         ("\u3164\u115f\u2800\ufe0f\U000e0100", r"\u3164\u115f\u2800\ufe0f\U000e0100"),
         ("\ud800", r"\ud800"),
+        (
+            "## a ##[error]x ##vso[y] ##teamcity[z]",
+            r"## a #\x23[error]x #\x23vso[y] #\x23teamcity[z]",
+        ),
         ("\U000e0041\ue000\U0010ffff", r"\U000e0041\ue000\U0010ffff"),
     ],
 )
@@ -53,3 +57,22 @@ def test_json_means_the_same_and_hides_nothing(value: object) -> None:
         shown = visible_json(document.encode()).decode()
         assert json.loads(shown) == value
         assert all(visible(line) == line for line in shown.splitlines())
+
+
+def test_json_makes_no_commands() -> None:
+    shown = visible_json(b'{"##[error]": "##vso[a]"}')
+    assert b"##" not in shown
+    assert json.loads(shown) == {"##[error]": "##vso[a]"}
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("::error::x", r"\x3a:error::x"),
+        ("  ::error::x", r"  \x3a:error::x"),
+        ("a::b ::error::x", "a::b ::error::x"),
+        ("", ""),
+    ],
+)
+def test_no_line_is_a_command(line: str, shown: str) -> None:
+    assert log_line(line) == shown

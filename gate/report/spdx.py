@@ -1,9 +1,10 @@
-"""The SBOM of the subject as CycloneDX 1.6 JSON."""
+"""The SBOM of the subject as SPDX 2.3 JSON."""
 
 from __future__ import annotations
 
-from gate.bom.cyclonedx import write_bom
+from gate.bom.spdx import write_bom
 from gate.errors import InputError
+from gate.report.encoding import visible_json
 from gate.run.result import Result
 
 
@@ -12,4 +13,4 @@ def render(result: Result, exit_code: int) -> bytes:
     del exit_code
     if result.bom is None:
         raise InputError("there is no SBOM, since the target could not be read")
-    return write_bom(result.bom, result.now)
+    return visible_json(write_bom(result.bom, result.now))
