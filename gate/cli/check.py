@@ -14,7 +14,13 @@ import msgspec
 from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_bases, read_budget
 from gate.cli.located_at import located_at_option, read_place
-from gate.cli.options import base_options, now_option, store_option, target_options
+from gate.cli.options import (
+    base_options,
+    now_option,
+    store_option,
+    target_options,
+    vex_option,
+)
 from gate.cli.output import emit, wants_colour, write_file
 from gate.cli.places import evidence_folder, store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
@@ -33,6 +39,7 @@ from gate.run.clock import read_clock
 from gate.run.history import History
 from gate.run.recording import Recorder
 from gate.run.result import Result
+from gate.run.vexing import read_documents
 from gate.sources.request import Choice
 
 _FORMATS = ("table", *FORMATS)
@@ -44,6 +51,7 @@ _LINE = 500
 @click.command(name="check")
 @click.argument("target")
 @rules_options
+@vex_option
 @store_option
 @click.option(
     "-o",
@@ -96,6 +104,7 @@ def command(
     policy_path: str | None,
     exceptions_given: str | None,
     base_rev: str | None,
+    vex: tuple[str, ...],
     store: str | None,
     outputs: tuple[str, ...],
     located_at: str | None,
@@ -134,6 +143,7 @@ def command(
         policy=in_force.policy,
         exceptions=in_force.exceptions,
         remarks=in_force.remarks,
+        vex=read_documents(tuple(Path(name) for name in vex)),
         store=store_folder(store),
         clock=read_clock(now),
         budget=budget,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
 from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_bases, read_budget
-from gate.cli.options import base_options, now_option, store_option, target_options
+from gate.cli.options import (
+    base_options,
+    now_option,
+    store_option,
+    target_options,
+    vex_option,
+)
 from gate.cli.output import emit
 from gate.cli.places import store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
@@ -17,6 +24,7 @@ from gate.report.encoding import visible
 from gate.report.forecast import render_json, render_text
 from gate.run.check import CheckRequest, examine
 from gate.run.clock import read_clock
+from gate.run.vexing import read_documents
 from gate.sources.request import Choice
 
 
@@ -27,6 +35,7 @@ from gate.sources.request import Choice
 )
 @click.option("-o", "--output", "form", type=click.Choice(["table", "json"]), default="table")
 @rules_options
+@vex_option
 @store_option
 @now_option
 @target_options
@@ -40,6 +49,7 @@ def command(
     policy_path: str | None,
     exceptions_given: str | None,
     base_rev: str | None,
+    vex: tuple[str, ...],
     store: str | None,
     now: str | None,
     image: str,
@@ -62,6 +72,7 @@ def command(
         policy=in_force.policy,
         exceptions=in_force.exceptions,
         remarks=in_force.remarks,
+        vex=read_documents(tuple(Path(name) for name in vex)),
         store=store_folder(store),
         clock=read_clock(now),
         budget=budget,

@@ -41,6 +41,13 @@ cache_option = click.option(
     help="Folder of inventories of images that were read before; 'off' reads everything anew.",
 )
 
+vex_option = click.option(
+    "--vex",
+    metavar="FILE",
+    multiple=True,
+    envvar="PATCHGATE_VEX",
+    help="VEX document (OpenVEX, CycloneDX, CSAF 2.0) that says which flaws do not apply.",
+)
 bases_option = click.option(
     "--bases",
     "catalogs",

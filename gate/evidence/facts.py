@@ -25,6 +25,7 @@ ADVISORIES = "advisories"
 EXCEPTIONS = "exceptions"
 SOURCES = "sources"
 CONTEXT = "context"
+VEX = "vex"
 """Names of attachments with a meaning: `VERDICT` is compared with the record,
 and `POLICY` must have the digest that the record gives for the policy."""
 NEEDED_TO_REPLAY = frozenset({SBOM, POLICY, VERDICT, ADVISORIES})

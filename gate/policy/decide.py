@@ -41,6 +41,7 @@ from gate.policy.verdict import (
     RuleResult,
     Verdict,
 )
+from gate.policy.vex import apply_vex
 
 
 def decide(facts: Facts, policy: Policy) -> Verdict:
@@ -56,13 +57,14 @@ def decide(facts: Facts, policy: Policy) -> Verdict:
         decide_clock(finding, components[finding.ref], policy, context, facts.now)
         for finding in facts.findings.findings
     )
+    decisions, vexed = apply_vex(facts, policy, decisions)
     accepted = accept_findings(facts, policy, decisions)
     decisions = accepted.decisions
     results = tuple(rule(facts, policy, decisions) for rule in RULES.values())
     results, exceptions, excepted = accept_rules(facts, policy, accepted, results)
     gaps, warnings = coverage(facts, policy)
     warnings += _about_baseline(decisions, context.baseline)
-    warnings += [*excepted, *facts.exceptions.problems, *context.remarks]
+    warnings += [*vexed, *excepted, *facts.exceptions.problems, *context.remarks]
     reasons = [*_failed(results), *gaps]
     warnings += [
         f"{result.rule}: {result.message}"

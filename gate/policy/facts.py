@@ -8,6 +8,7 @@ import msgspec
 
 from gate.advisories.lookup import Lookup
 from gate.advisories.model import SourceInfo
+from gate.advisories.vex.model import Statement
 from gate.bom.model import Bom
 from gate.matching.findings import Findings
 from gate.policy.context import NO_CONTEXT, Context
@@ -26,3 +27,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """UTC: the clock of the decision."""
     context: Context = NO_CONTEXT
     exceptions: Exceptions = NO_EXCEPTIONS
+    vex: tuple[Statement, ...] = ()

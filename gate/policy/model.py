@@ -108,6 +108,14 @@ class ExceptionPolicy(Settings, frozen=True, kw_only=True):
     ] = "14d"
 
 
+class VexPolicy(Settings, frozen=True, kw_only=True):
+    """Whose VEX statements count, of those that a run is given."""
+
+    authors: Annotated[
+        tuple[str, ...], msgspec.Meta(description="name patterns; empty: every author")
+    ] = ()
+
+
 class Policy(Settings, frozen=True, kw_only=True):
     """A patchgate policy."""
 
@@ -124,6 +132,7 @@ class Policy(Settings, frozen=True, kw_only=True):
         msgspec.Meta(description="whether a verdict that was not recorded may be a pass"),
     ] = "required"
     exceptions: ExceptionPolicy = ExceptionPolicy()
+    vex: VexPolicy = VexPolicy()
     rules: Rules = Rules()
     targets: Annotated[
         tuple[Target, ...], msgspec.Meta(description="the first one that matches rules")

@@ -47,6 +47,10 @@ exceptions:
   # Results warn this long before an exception ends.
   warn_before: 14d
 
+vex:
+  # Whose statements count, of those that --vex gives: name patterns; without any, everybody's.
+  authors: []
+
 rules:
   # Each rule is off, warn or fail.
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from gate.advisories.severity import Severity
+from gate.advisories.vex.model import Status as VexStatus
 
 
 class Outcome(StrEnum):
@@ -75,6 +76,8 @@ class State(StrEnum):
     NO_LIMIT = "no-limit"
     ACCEPTED = "accepted"
     """An approved exception accepts it for now; its clock goes on."""
+    NOT_AFFECTED = "not-affected"
+    """A VEX statement says that the product is not affected, or fixed."""
 
 
 class Dates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,6 +93,17 @@ class Dates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """CISA added it to its catalogue of exploited flaws."""
     kev_due: datetime | None = None
     """The end of the day by which CISA wants it remediated."""
+
+
+class VexNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a VEX statement says of a finding."""
+
+    status: VexStatus
+    why: str = ""
+    author: str = ""
+    made: datetime | None = None
+    """UTC."""
+    document: str
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -120,12 +134,19 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Probability of exploitation within 30 days; None where no score is known."""
     exception: str = ""
     """The approved exception that accepts it."""
+    vex: VexNote | None = None
+    """The VEX statement that rules it; None where none speaks of it."""
     known: bool = False
     """Whether it was there in the baseline, so that thresholds do not count it."""
     broken: tuple[str, ...] = ()
     """Rules with action fail that this finding breaks."""
     warned: tuple[str, ...] = ()
     """Rules with action warn that this finding breaks."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether nobody has taken it out of what rules count."""
+        return not self.exception and self.state is not State.NOT_AFFECTED
 
 
 class ExceptionOutcome(StrEnum):

@@ -95,6 +95,8 @@ def _change(upgrade: Upgrade, concerned: list[Decision], to: str, now: datetime)
 def _due(decision: Decision, now: datetime) -> str:
     if decision.state is State.ACCEPTED:
         return f"accepted by {visible(decision.exception, _ID_WIDTH)}"
+    if decision.state is State.NOT_AFFECTED:
+        return "not affected, by VEX"
     if decision.state is State.NO_LIMIT:
         return "no time limit"
     if decision.due is None:

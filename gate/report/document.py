@@ -27,6 +27,7 @@ from gate.policy.verdict import (
     Reason,
     RuleResult,
     State,
+    VexNote,
 )
 from gate.report.encoding import visible_json
 from gate.run.result import EvidenceNote, PolicyNote, Result
@@ -88,6 +89,8 @@ class FindingNote(msgspec.Struct, frozen=True, kw_only=True):
     epss: float | None
     exception: str
     """The approved exception that accepts it; empty for none."""
+    vex: VexNote | None
+    """The VEX statement that rules it; null for none."""
     broken: tuple[str, ...]
     warned: tuple[str, ...]
     certain: bool
@@ -251,6 +254,7 @@ def _finding(
         dates=decision.dates,
         epss=decision.epss,
         exception=decision.exception,
+        vex=decision.vex,
         broken=decision.broken,
         warned=decision.warned,
         certain=finding.certain,

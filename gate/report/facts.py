@@ -60,6 +60,8 @@ def tally(result: Result) -> str:
     late = sum(decision.state is State.OVERDUE for decision in decisions)
     accepted = sum(decision.state is State.ACCEPTED for decision in decisions)
     excepted = f", {accepted:,} accepted by exception" if accepted else ""
+    cleared = sum(decision.state is State.NOT_AFFECTED for decision in decisions)
+    excepted += f", {cleared:,} not affected by VEX" if cleared else ""
     return f"{count(len(decisions), 'finding')}: {severities}; {late:,} overdue{excepted}"
 
 

@@ -47,7 +47,7 @@ def _gravity(item: Judged) -> tuple[bool, int, str, str]:
 
 def urgency(decision: Decision) -> float:
     """Sort what is due first to the top; what has no date and is overdue before all."""
-    if decision.state in {State.NO_LIMIT, State.ACCEPTED}:
+    if decision.state in {State.NO_LIMIT, State.ACCEPTED, State.NOT_AFFECTED}:
         return float("inf")
     return decision.due.timestamp() if decision.due is not None else float("-inf")
 

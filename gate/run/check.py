@@ -15,6 +15,7 @@ import msgspec
 
 from gate.advisories.lookup import lookup
 from gate.advisories.store import Store
+from gate.advisories.vex.model import Document
 from gate.bom.model import Bom
 from gate.catalog.inventory import take_inventory, wanted_by_all
 from gate.errors import (
@@ -40,6 +41,7 @@ from gate.run.inventories import Inventories
 from gate.run.judging import Judged, judge
 from gate.run.recording import Inputs, Recorder
 from gate.run.result import EvidenceNote, PolicyNote, Result
+from gate.run.vexing import statements
 from gate.run.whatchanged import Since, what_changed
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice, Request
@@ -82,6 +84,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What will fail within this time (``7d``) fails today."""
     horizon: timedelta = timedelta(0)
     """How far to look ahead; 0 for not at all."""
+    vex: tuple[Document, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the run has to say of policy and exceptions; warnings of the verdict."""
     history: History | None = None
@@ -168,6 +171,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
         request.clock.now,
         context=context,
         exceptions=present(request.exceptions, request.policy.policy),
+        vex=statements(request.vex),
     )
     result = Result(
         target=bom.subject.name,
@@ -194,6 +198,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
         clock=request.clock,
         context=judged.context,
         exceptions=request.exceptions,
+        vex=request.vex,
     )
     return result, inputs
 

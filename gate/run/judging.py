@@ -8,6 +8,7 @@ import msgspec
 
 from gate.advisories.lookup import Lookup
 from gate.advisories.model import AdvisorySet, SourceInfo
+from gate.advisories.vex.model import Statement
 from gate.bom.model import Bom
 from gate.matching.findings import Findings
 from gate.matching.match import match
@@ -42,6 +43,7 @@ def judge(
     *,
     context: Context,
     exceptions: Exceptions = NO_EXCEPTIONS,
+    vex: tuple[Statement, ...] = (),
 ) -> Judged:
     """Match, and decide by `policy` for the time `now` (UTC)."""
     ecosystems = {query.ecosystem for query in asked.queries}
@@ -58,6 +60,7 @@ def judge(
         now=now,
         context=context,
         exceptions=exceptions,
+        vex=vex,
     )
     return Judged(
         sources=sources,

@@ -9,6 +9,7 @@ import msgspec
 
 from gate import __version__
 from gate.advisories.model import AdvisorySet, SourceInfo
+from gate.advisories.vex.model import Document
 from gate.bom.cyclonedx import write_bom
 from gate.bom.model import Bom
 from gate.evidence.extension import Actor, AppliedException, CiRun, ClockBasis, RunVerdict, Tool
@@ -22,6 +23,7 @@ from gate.evidence.facts import (
     SBOM,
     SOURCES,
     VERDICT,
+    VEX,
     Attachment,
     RunFacts,
 )
@@ -29,7 +31,7 @@ from gate.evidence.keys import Signer
 from gate.evidence.record import Store, record
 from gate.policy.context import NO_CONTEXT, Context, encode_context
 from gate.policy.verdict import ExceptionOutcome, Verdict, encode_verdict
-from gate.run import exceptions
+from gate.run import exceptions, vexing
 from gate.run.clock import Clock
 from gate.run.exceptions import NOTHING, Gathered
 from gate.run.result import EvidenceNote
@@ -49,6 +51,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     context: Context = NO_CONTEXT
     exceptions: Gathered = NOTHING
+    vex: tuple[Document, ...] = ()
 
 
 class Recorder(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +122,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
                     content=encode_context(inputs.context),
                 ),
                 *_exceptions(inputs.exceptions),
+                *_vex(inputs.vex),
             ),
         )
 
@@ -132,6 +136,13 @@ def _exceptions(gathered: Gathered) -> tuple[Attachment, ...]:
             name=EXCEPTIONS, media_type="application/json", content=exceptions.encode(gathered)
         ),
     )
+
+
+def _vex(documents: tuple[Document, ...]) -> tuple[Attachment, ...]:
+    """Return the VEX documents, where there are any."""
+    if not documents:
+        return ()
+    return (Attachment(name=VEX, media_type="application/json", content=vexing.encode(documents)),)
 
 
 def _applied(verdict: Verdict) -> tuple[AppliedException, ...]:

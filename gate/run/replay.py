@@ -19,13 +19,22 @@ from gate.advisories.model import AdvisorySet, SourceInfo, StoredRecord
 from gate.advisories.store import Store
 from gate.bom.detect import read_bom
 from gate.errors import AdvisoryError, GateError, VerificationError
-from gate.evidence.facts import ADVISORIES, CONTEXT, EXCEPTIONS, POLICY, SBOM, SOURCES, VERDICT
+from gate.evidence.facts import (
+    ADVISORIES,
+    CONTEXT,
+    EXCEPTIONS,
+    POLICY,
+    SBOM,
+    SOURCES,
+    VERDICT,
+    VEX,
+)
 from gate.evidence.verify import BlobSource, VerifiedRun
 from gate.policy.context import NO_CONTEXT, decode_context
 from gate.policy.document import parse_policy
 from gate.policy.model import Policy
 from gate.policy.verdict import Verdict, encode_verdict
-from gate.run import exceptions
+from gate.run import exceptions, vexing
 from gate.run.attachments import attached, read_attachments
 from gate.run.context import Circumstances, read_context
 from gate.run.exceptions import NOTHING
@@ -118,6 +127,7 @@ def _decide(run: VerifiedRun, documents: Mapping[str, bytes], instead: Instead) 
         run.decided_at,
         context=context,
         exceptions=exceptions.present(gathered, policy),
+        vex=vexing.statements(vexing.decode(documents[VEX]) if VEX in documents else ()),
     ).verdict
 
 
@@ -139,7 +149,7 @@ def _attachments(run: VerifiedRun, blobs: BlobSource) -> dict[str, bytes]:
             where=run.run_id,
             hint="it was recorded by an earlier patchgate, or by another tool",
         )
-    return read_attachments(run, blobs, (*_NEEDED, CONTEXT, EXCEPTIONS))
+    return read_attachments(run, blobs, (*_NEEDED, CONTEXT, EXCEPTIONS, VEX))
 
 
 def compare(recorded: Verdict, decided: Verdict) -> Iterator[str]:

@@ -17,6 +17,7 @@ from gate.advisories.lifecycles import built_in
 from gate.advisories.lookup import Lookup
 from gate.advisories.model import Query, SourceInfo
 from gate.advisories.severity import Basis, Severity, Statement
+from gate.advisories.vex.model import Statement as VexStatement
 from gate.bom.model import (
     BaseImage,
     Bom,
@@ -130,7 +131,22 @@ def facts_of(case: Case) -> Facts:
             ),
             problems=tuple(case.get("exception_problems", ())),
         ),
+        vex=tuple(_statement(item, now) for item in case.get("vex", ())),
     )
+
+
+def _statement(item: Mapping[str, Any], now: datetime) -> VexStatement:
+    fields = {
+        "vulnerabilities": ["CVE-2026-0001"],
+        "status": "not_affected",
+        "why": "not built in",
+        "justified": True,
+        "author": "Acme",
+        "document": "vex.json",
+        **item,
+    }
+    fields["made"] = moment(item.get("made", "1d ago"), now)
+    return msgspec.convert(fields, VexStatement)
 
 
 _DAYS = {"requested", "remediation", "expires", "earlier_terms", "approved"}

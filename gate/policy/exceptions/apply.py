@@ -73,7 +73,7 @@ def accept_findings(facts: Facts, policy: Policy, decisions: tuple[Decision, ...
         component = components[finding.ref]
         found = {one.id: one for name in finding.identifiers for one in by_name.get(name, ())}
         taken = ""
-        for name, one in found.items():
+        for name, one in found.items() if decision.counts else ():
             if not validity.concerns_finding(one.presented.exception, finding, component):
                 continue
             why = one.standing.fault or _not_entitled(one, facts, decision, finding, component)

@@ -84,7 +84,7 @@ def _late(facts: Facts, rule: BaseImage, decisions: tuple[Decision, ...]) -> lis
         decision
         for decision, finding in zip(decisions, facts.findings.findings, strict=True)
         if finding.ref in of_base
-        and not decision.exception
+        and decision.counts
         and finding.fixed
         and (finding.fix_published is None or facts.now - finding.fix_published > allowed)
     ]

@@ -29,6 +29,8 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
         message = f"no finding is past its time to patch; {waiting} wait within it"
     if accepted:
         message += f"; {accepted} accepted by exception"
+    if cleared := sum(decision.state is State.NOT_AFFECTED for decision in decisions):
+        message += f"; {cleared} not affected, by VEX"
     return rule_result(
         "patch_sla",
         policy.rules.patch_sla.action,

@@ -34,7 +34,7 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
     broken_by = []
     for decision, finding in zip(decisions, facts.findings.findings, strict=True):
         why = _why(rule, finding, decision)
-        if why and not (decision.exception or decision.known):
+        if why and decision.counts and not decision.known:
             counts.update(why)
             broken_by.append(decision)
     found = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))

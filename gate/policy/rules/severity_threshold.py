@@ -21,7 +21,8 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
         decision
         for decision, finding in zip(decisions, facts.findings.findings, strict=True)
         if decision.severity in counted
-        and not (decision.exception or decision.known)
+        and decision.counts
+        and not decision.known
         and (not rule.only_fixable or finding.status is Status.FIXED)
     ]
     which = f"{rule.at_least} or above" if rule.at_least != "critical" else "critical"

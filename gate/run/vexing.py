@@ -1,0 +1,52 @@
+"""The VEX documents of a run: read once, kept word for word, and read again in a replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from gate.advisories.vex.model import Document, Statement
+from gate.advisories.vex.reading import read_vex
+from gate.errors import UsageError
+
+_LARGEST = 64 * 1024 * 1024
+_decoder = msgspec.json.Decoder(tuple[Document, ...])
+
+
+def read_documents(paths: tuple[Path, ...]) -> tuple[Document, ...]:
+    """Return the VEX documents at `paths`; UsageError where one cannot be read.
+
+    A document that is none is refused now: an answer that nobody gave would be
+    a finding that nobody cleared, and whoever gave the file expects otherwise.
+    """
+    documents = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                content = file.read(_LARGEST)
+            document = Document(name=path.name, text=content.decode("utf-8-sig"))
+        except OSError as error:
+            raise UsageError(
+                f"cannot be read ({error.strerror})", where=f"--vex {path}", hint="check the path"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise UsageError("is not UTF-8 text", where=f"--vex {path}") from error
+        read_vex(document)
+        documents.append(document)
+    return tuple(documents)
+
+
+def statements(documents: tuple[Document, ...]) -> tuple[Statement, ...]:
+    """Return what the documents say; InputError where one is malformed."""
+    return tuple(statement for document in documents for statement in read_vex(document))
+
+
+def encode(documents: tuple[Document, ...]) -> bytes:
+    """Return the canonical JSON of the documents: what evidence keeps."""
+    return msgspec.json.encode(documents, order="sorted")
+
+
+def decode(content: bytes) -> tuple[Document, ...]:
+    """Return what `encode` wrote; msgspec.DecodeError for anything else."""
+    return _decoder.decode(content)
