@@ -27,12 +27,15 @@ class Change(NamedTuple):
     packages: str
     installed: str
     to: str
+    """The version, or that there is none."""
     flaws: str
     due: str
     breaks: bool
     """Whether the policy fails the subject for one of the findings."""
     late: bool
     """Whether one of the findings is past its time to patch."""
+    fixable: bool
+    """Whether `to` is a version."""
 
 
 class Changes(NamedTuple):
@@ -55,7 +58,7 @@ def changes(result: Result) -> Changes:
         waiting = upgrade.unfixed if upgrade.to else upgrade.findings
         if waiting:
             concerned = _concerned(upgrade, waiting, decisions)
-            unfixed.append(_change(upgrade, concerned, "no fix yet", result.now))
+            unfixed.append(_change(upgrade, concerned, "", result.now))
     return Changes(tuple(sorted(fixable)), tuple(sorted(unfixed)))
 
 
@@ -84,11 +87,12 @@ def _change(upgrade: Upgrade, concerned: list[Decision], to: str, now: datetime)
         order=(not breaks, urgency(urgent), names),
         packages=visible(names, _NAME_WIDTH),
         installed=visible(upgrade.version, _VERSION_WIDTH),
-        to=visible(to, _VERSION_WIDTH),
+        to=visible(to, _VERSION_WIDTH) or "no fix yet",
         flaws=write_severities(Counter(severities.values())),
         due=_due(urgent, now),
         breaks=breaks,
         late=any(decision.state is State.OVERDUE for decision in concerned),
+        fixable=bool(to),
     )
 
 

@@ -18,6 +18,7 @@ _MODULES: Mapping[str, str] = {
     "github": "github",
     "gitlab-code-quality": "gitlab_code_quality",
     "gitlab-container-scanning": "gitlab_container_scanning",
+    "html": "html",
     "json": "document",
     "junit": "junit",
     "markdown": "markdown",

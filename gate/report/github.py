@@ -50,7 +50,7 @@ def render(result: Result, exit_code: int) -> bytes:
 
 def _change(row: Change) -> _Note:
     flaws = f"{row.flaws}; due {row.due}"
-    if row.to == "no fix yet":
+    if not row.fixable:
         return f"{row.packages}: no fix yet", f"{row.packages} {row.installed}: {flaws}"
     return (
         f"raise {row.packages} to {row.to}",

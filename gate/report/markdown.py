@@ -138,7 +138,7 @@ def _changes(title: str, rows: Sequence[Change]) -> Iterator[str]:
     yield "| | Package | Installed | Raise to | Flaws | Due |"
     yield "|---|---|---|---|---|---|"
     for row in rows[:_ROWS]:
-        to = code(row.to) if title == "Change" else plain(row.to)
+        to = code(row.to) if row.fixable else row.to
         sign = "❌" if row.breaks else "❕" if row.late else ""
         yield _row(sign, code(row.packages), code(row.installed), to, row.flaws, row.due)
     if len(rows) > _ROWS:

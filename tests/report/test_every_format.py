@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -112,6 +114,48 @@ def _metrics(text: str) -> None:
         assert re.fullmatch(rf"# (TYPE|HELP) patchgate_[a-z_]+ [\w ,;:.]+|{sample}", line)
 
 
+class _Page(HTMLParser):
+    """Collects what a browser would make elements and attributes of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[tuple[str, str, str]] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        free = {"d", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "style", "content"}
+        self.found.add((tag, "", ""))
+        self.found |= {(tag, name, "" if name in free else value or "") for name, value in attrs}
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+
+def _elements(text: str) -> set[tuple[str, str, str]]:
+    page = _Page()
+    page.feed(text)
+    page.close()
+    return page.found
+
+
+_PAGE = {
+    (tag, name)
+    for tag, name, _ in itertools.chain(
+        [("details", "", ""), ("summary", "", ""), ("input", "checked", "")],
+        *(_elements(FORMATS["html"](result, 1).decode()) for result in (FAILED, INDETERMINATE)),
+    )
+}
+
+
+def _html(text: str) -> None:
+    """Hold for a browser: elements and attributes are those of any other page, and load nothing."""
+    found = _elements(text)
+    assert {(tag, name) for tag, name, _ in found} <= _PAGE
+    assert not {tag for tag, _, _ in found} & {"script", "a", "img", "link", "iframe", "object"}
+    assert all(re.fullmatch(r"[\w .:/-]*|text/html|width=.*", value) for _, _, value in found)
+    assert not re.search(r"url\(|@import|javascript:", re.sub(r">[^<]*<", "><", text))
+    assert text.count("http-equiv") == 1
+
+
 _CHECKS: dict[str, Callable[[str], None]] = {
     "table": _terminal,
     "csv": _csv,
@@ -119,6 +163,7 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "gitlab-code-quality": _json,
     "gitlab-container-scanning": _json,
     "github": _commands,
+    "html": _html,
     "json": _json,
     "junit": _xml,
     "markdown": _markdown,
