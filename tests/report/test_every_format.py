@@ -201,10 +201,9 @@ def test_hostile_text_stays_text(name: str, payload: str) -> None:
         _CHECKS.get(name, _plain)(text)
 
 
-@pytest.mark.parametrize("name", _ALL)
+@pytest.mark.parametrize("name", sorted({*_ALL} - {"spdx"}))
 def test_the_verdict_is_in_it(name: str) -> None:
-    if name == "spdx":
-        pytest.skip("the SBOM is the same whatever the verdict")
+    """All but SPDX, which is the inventory whatever the verdict."""
     for result in (PASSED, FAILED, INDETERMINATE):
         shown = _render(name, result)
         # A list of what is wrong is empty where nothing is.
