@@ -8,6 +8,7 @@ import click
 
 from gate.cli.inputs import find_policy
 from gate.cli.output import write_file
+from gate.cli.policy_test import command as test
 from gate.errors import UsageError
 from gate.policy.model import json_schema
 from gate.policy.origins import effective
@@ -73,3 +74,6 @@ def explain(given: str | None, target: str) -> None:
 def schema() -> None:
     """Print the JSON Schema of the policy document."""
     click.echo(json_schema(), nl=False)
+
+
+command.add_command(test)

@@ -115,7 +115,26 @@ def _of_findings(result: Result, image: str, place: Place) -> Iterator[tuple[_Ob
             rule["properties"]["security-severity"] = score
         level = "error" if decision.broken else "warning" if decision.warned else "note"
         digest = finding_fingerprint(item, image)
-        yield rule, _result(finding.id, level, _sentence(item, image), digest, place)
+        shown = _result(finding.id, level, _sentence(item, image), digest, place)
+        if why := _suppression(result, decision):
+            shown["suppressions"] = [
+                {"kind": "external", "status": "accepted", "justification": visible(why, _TEXT)}
+            ]
+        yield rule, shown
+
+
+def _suppression(result: Result, decision: Decision) -> str:
+    """Return why a finding does not count, "" where it does (SARIF 2.1.0, 3.35)."""
+    if decision.counts:
+        return ""
+    if decision.vex is not None and not decision.exception:
+        said = decision.vex
+        return f"{said.status.value}, says {said.author or said.document}: {said.why}"
+    for one in result.verdict.exceptions:
+        if one.id == decision.exception:
+            until = f"{one.expires:%Y-%m-%d}"
+            return f"exception {one.id}, approved by {one.approver}, until {until}: {one.reason}"
+    return f"exception {decision.exception}"
 
 
 def _score(finding: Finding, decision: Decision) -> str:

@@ -87,6 +87,16 @@ def test_from_request_to_pass(bench: Bench) -> None:
     assert result(bench)["summary"]["accepted"] == len(result(bench)["findings"])
 
 
+def test_code_scanning_shows_it_as_suppressed(bench: Bench) -> None:
+    request()
+    approve()
+    bench.arguments += ["-o", f"sarif={bench.root / 'result.sarif'}"]
+    assert check(bench)[0] == 0
+    found = json.loads((bench.root / "result.sarif").read_text())["runs"][0]["results"]
+    said = {shown["suppressions"][0]["justification"] for shown in found}
+    assert said == {"exception EX-1, approved by Ada Risk, until 2026-12-21: the shop\\nneeds it"}
+
+
 def test_the_evidence_replays_with_its_exceptions(bench: Bench) -> None:
     request()
     approve()

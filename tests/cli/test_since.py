@@ -209,3 +209,26 @@ def test_the_forecast(bench: Bench) -> None:
     assert code == 1
     assert out.startswith("FAIL today")
     assert not list(bench.evidence.glob("*"))
+
+
+def test_another_policy_against_what_is_recorded(bench: Bench) -> None:
+    at(bench, "2026-11-10")
+    at(bench, "2026-11-16")
+    stricter = bench.root / "stricter.yaml"
+    stricter.write_text(THRESHOLD)
+    trust = ["--evidence", str(bench.evidence), "--trust", str(bench.key.with_suffix(".pub.pem"))]
+    code, out, err = run(["policy", "test", str(stricter), *trust])
+    assert code == 0
+    assert [line.split()[1:4] for line in out.splitlines()] == [
+        ["PASS", "→", "FAIL"],
+        ["FAIL", "example/app:1"],
+    ]
+    assert "1 the same, 1 another, 0 not judged" in err
+    assert run(["policy", "test", str(stricter), *trust, "--exit-code"])[0] == 1
+    code, out, _ = run(["policy", "test", str(stricter), *trust, "--since", "2026-11-16"])
+    assert (code, len(out.splitlines())) == (0, 1)
+    record = min(bench.evidence.glob("*.intoto.jsonl"))
+    record.write_bytes(record.read_bytes().replace(b"A", b"B", 1))
+    code, out, _ = run(["policy", "test", str(stricter), *trust])
+    assert code == 6
+    assert "NOT JUDGED" in out
