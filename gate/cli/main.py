@@ -26,6 +26,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("gate.cli.policy", "Write, check and explain policies."),
     "sbom": ("gate.cli.sbom", "Write the SBOM of a target."),
     "schema": ("gate.cli.schema", "Print the JSON Schema of a format."),
+    "why": ("gate.cli.why", "Explain one flaw of a target: where, since when, what to do."),
 }
 """Name to module and one line of help; a new command is a file and a line here."""
 

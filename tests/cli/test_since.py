@@ -232,3 +232,26 @@ def test_another_policy_against_what_is_recorded(bench: Bench) -> None:
     code, out, _ = run(["policy", "test", str(stricter), *trust])
     assert code == 6
     assert "NOT JUDGED" in out
+
+
+def test_why(bench: Bench) -> None:
+    arguments = [bench.target, "--db", str(bench.store), "--now", "2026-11-20", *bench.arguments]
+    code, out, err = run(["why", "dsa-1", *arguments])
+    assert (code, err) == (0, "")
+    for said in (
+        "DSA-1 in openssl 3.0.7-1: BREAKS THE POLICY",
+        "file      var/lib/dpkg/status",
+        "because   DSA-1 of Debian (Debian:12): openssl 3.0.7-1, introduced 0, fixed 3.0.8-1",
+        "severity  high, since no source rates it and the policy says so",
+        "clock     published 2026-11-01 + 14d = due 2026-11-15, 5 days over",
+        "rule      patch_sla (failed)",
+        "layer     1: step 0",
+        "do        raise openssl to 3.0.8-1 or later",
+    ):
+        assert said in out
+    code, out, err = run(["why", "CVE-2000-1", *arguments])
+    assert (code, out) == (1, "")
+    assert "does not have CVE-2000-1" in err
+    code, _, err = run(["why", "DSA-1", str(bench.root / "none.tar"), *arguments[1:]])
+    assert code == 3
+    assert "cannot be said" in err
