@@ -21,6 +21,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("gate.cli.check", "Judge an image, a root file system, this host or an SBOM."),
     "db": ("gate.cli.db", "Import, download and inspect advisories."),
     "exceptions": ("gate.cli.exceptions", "Request, approve, list and check exceptions."),
+    "doctor": ("gate.cli.doctor", "Check that everything is there that a check needs."),
     "evidence": ("gate.cli.evidence", "Make signing keys; verify, list, show and replay runs."),
     "forecast": ("gate.cli.forecast", "Tell what will fail, and when, if nothing changes."),
     "policy": ("gate.cli.policy", "Write, check and explain policies."),
