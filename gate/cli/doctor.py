@@ -18,6 +18,7 @@ import msgspec
 
 from gate.advisories.store import Store
 from gate.cli import exits
+from gate.cli.inputs import read_policy_file
 from gate.cli.options import now_option, store_option
 from gate.cli.places import cache_folder, evidence_folder, key_file, policy_file, store_folder
 from gate.cli.rules_in_force import policy_option
@@ -28,7 +29,7 @@ from gate.policy.model import Policy
 from gate.report.encoding import visible
 from gate.run.clock import read_clock
 from gate.run.environment import read_ci
-from gate.run.policies import built_in_policy, load_policy
+from gate.run.policies import built_in_policy
 from gate.run.revisions import base_of_change
 
 _SPACE = 1024**3
@@ -82,7 +83,7 @@ def command(
 ) -> int:
     """Check policy, advisories, key, folders, Docker, clock and CI; exit 1 where one fails."""
     at = policy_file(policy_path)
-    loaded = built_in_policy() if at is None else load_policy(at)
+    loaded = built_in_policy() if at is None else read_policy_file(at)
     place = _Place(
         store=store_folder(store),
         policy=loaded.in_use.policy,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gate.cli.inputs import read_policy_file
 from gate.cli.options import now_option
 from gate.cli.output import write_file
 from gate.cli.places import exceptions_path, key_file, policy_file
@@ -23,7 +24,7 @@ from gate.policy.model import Policy
 from gate.report.encoding import visible
 from gate.run.clock import read_clock
 from gate.run.exceptions import APPROVAL_SUFFIX, gather, present
-from gate.run.policies import built_in_policy, load_policy
+from gate.run.policies import built_in_policy
 from gate.run.requests import Wish, requester, written
 
 _INVALID = 1
@@ -212,7 +213,7 @@ def _listed(
 ) -> tuple[Policy, Path, tuple[Presented, ...]]:
     """Return policy, place and exceptions; UsageError where a file of them is not valid."""
     policy_at = policy_file(policy_path)
-    loaded = built_in_policy() if policy_at is None else load_policy(policy_at)
+    loaded = built_in_policy() if policy_at is None else read_policy_file(policy_at)
     policy = loaded.in_use.policy
     path = exceptions_path(exceptions_given, policy_at)
     if path is None:

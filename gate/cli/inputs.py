@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from gate.cli.places import cache_folder, policy_file
+from gate.cli.places import cache_folder, policies_folder, policy_file
 from gate.errors import UsageError
 from gate.run.bases import BaseSources
 from gate.run.check import PolicyInUse
 from gate.run.inventories import Inventories
-from gate.run.policies import LoadedPolicy, built_in_policy, load_policy
+from gate.run.policies import LoadedPolicy, built_in_policy, load_policy, read_bytes
 from gate.sources.budget import Budget
 
 
@@ -23,7 +24,12 @@ def read_policy(given: str | None) -> PolicyInUse:
 def find_policy(given: str | None) -> LoadedPolicy:
     """Return the policy to use with the documents it is made of; UsageError as above."""
     path = policy_file(given)
-    return built_in_policy() if path is None else load_policy(path)
+    return built_in_policy() if path is None else read_policy_file(path)
+
+
+def read_policy_file(path: Path, read: Callable[[Path], bytes] = read_bytes) -> LoadedPolicy:
+    """Return the policy in `path` with what it extends, which is fetched once and kept."""
+    return load_policy(path, read, policies_folder())
 
 
 def read_budget(limits: tuple[str, ...]) -> Budget:

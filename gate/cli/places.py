@@ -29,6 +29,11 @@ def cache_folder(given: str | None) -> Path | None:
     return _base("XDG_CACHE_HOME", ".cache") / "patchgate" / "inventories"
 
 
+def policies_folder() -> Path:
+    """Return the folder of documents that policies extend and that were fetched."""
+    return _base("XDG_CACHE_HOME", ".cache") / "patchgate" / "policies"
+
+
 def evidence_folder(given: str | None) -> Path:
     """Return the folder that evidence is written to (`--evidence`, PATCHGATE_EVIDENCE)."""
     if given:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gate.cli.inputs import find_policy
+from gate.cli.inputs import find_policy, read_policy_file
 from gate.cli.output import write_file
 from gate.cli.policy_test import command as test
 from gate.errors import UsageError
@@ -15,7 +15,6 @@ from gate.policy.origins import effective
 from gate.policy.presets import PRESETS
 from gate.policy.template import DEFAULT_DOCUMENT
 from gate.report.encoding import visible
-from gate.run.policies import load_policy
 
 
 @click.group(name="policy")
@@ -45,7 +44,7 @@ def init(path: str, force: bool, preset: str | None) -> None:
 @click.argument("path", default="patchgate.yaml")
 def check(path: str) -> None:
     """Check that PATH, and what it extends, is a valid policy (exit 2 if not)."""
-    policy = load_policy(Path(path)).in_use.policy
+    policy = read_policy_file(Path(path)).in_use.policy
     click.echo(f"{path}: valid policy '{visible(policy.name)}'", err=True)
 
 

@@ -9,10 +9,10 @@ import click
 
 from gate.cli import exits
 from gate.cli.evidence_options import folder_option, read_trusted, trust_option
+from gate.cli.inputs import read_policy_file
 from gate.cli.places import evidence_folder
 from gate.report.encoding import visible
 from gate.run.clock import read_time
-from gate.run.policies import load_policy
 from gate.run.trial import try_policy
 
 
@@ -35,7 +35,7 @@ def command(
     Tells which would have passed or failed that did not. Nothing is recorded. Exit 6
     if a record does not verify: it is not judged.
     """
-    policy = load_policy(Path(path)).in_use.policy
+    policy = read_policy_file(Path(path)).in_use.policy
     earliest = read_time(since, "--since") if since else None
     folder = evidence_folder(evidence_path)
     counts: Counter[str] = Counter()

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from gate.cli.inputs import read_policy_file
 from gate.cli.places import exceptions_path, policy_file
 from gate.errors import UsageError
 from gate.run import exceptions
 from gate.run.check import PolicyInUse
 from gate.run.exceptions import NOTHING, Gathered
-from gate.run.policies import built_in_policy, load_policy, read_bytes
+from gate.run.policies import built_in_policy, read_bytes
 from gate.run.revisions import Revision, base_of_change, find_revision
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,7 +70,7 @@ def rules_in_force(
     exceptions_at = exceptions_path(exceptions_given, policy_at)
     name = base_of_change(os.environ) if base_rev is None else base_rev
     if not name or name == "none":
-        policy = built_in_policy() if policy_at is None else load_policy(policy_at)
+        policy = built_in_policy() if policy_at is None else read_policy_file(policy_at)
         found = NOTHING if exceptions_at is None else exceptions.gather(exceptions_at)
         return InForce(policy=policy.in_use, exceptions=found)
     base = find_revision(Path.cwd(), name)
@@ -83,11 +84,11 @@ def _of_base(base: Revision, policy_at: Path | None, exceptions_at: Path | None)
         if base.read(policy_at) is None:
             remarks.append(f"this change adds {policy_at.name}; {base.name} has no policy")
         else:
-            policy = load_policy(policy_at, read=lambda path: _read(base, path))
+            policy = read_policy_file(policy_at, read=lambda path: _read(base, path))
             if policy.in_use.document != _document_here(policy_at):
                 remarks.append(f"this change edits the policy; that of {base.name} was applied")
     elif policy_at is not None:
-        policy = load_policy(policy_at)
+        policy = read_policy_file(policy_at)
     found = NOTHING
     if exceptions_at is not None and _within(base, exceptions_at):
         found = _gathered(base, exceptions_at)
@@ -127,6 +128,6 @@ def _read(base: Revision, path: Path) -> bytes:
 def _document_here(path: Path) -> bytes | None:
     """Return the policy as the change would have it; None where it is not even valid."""
     try:
-        return load_policy(path).in_use.document
+        return read_policy_file(path).in_use.document
     except UsageError:
         return None

@@ -59,7 +59,7 @@ def compose(documents: Sequence[Written]) -> Policy:
     last = documents[-1]
     if last.extends is not None:
         raise UsageError(
-            f"extends '{last.extends.path}', which is not at hand",
+            f"extends '{last.extends.origin}', which is not at hand",
             where=at(last.where, last.marks.get(("extends",))),
         )
     value = merged(documents)

@@ -15,12 +15,34 @@ from gate.policy.targets import Target
 
 
 class Extends(Settings, frozen=True, kw_only=True):
-    """The policy that this one builds on."""
+    """The policy that this one builds on: a file, of a Git revision, an OCI artifact or a URL."""
 
-    path: Annotated[str, msgspec.Meta(min_length=1, description="of its file, seen from this one")]
+    path: Annotated[
+        str, msgspec.Meta(description="of its file: seen from this one, or within `git`")
+    ] = ""
+    revision: Annotated[
+        str, msgspec.Meta(description="Git tag, branch or commit that `path` is read from")
+    ] = ""
+    git: Annotated[
+        str,
+        msgspec.Meta(description="repository of `revision`, https:// or ssh://; else this one"),
+    ] = ""
+    oci: Annotated[
+        str, msgspec.Meta(description="OCI artifact: registry.example/policies/company:1")
+    ] = ""
+    url: Annotated[str, msgspec.Meta(description="https:// address of the document")] = ""
     sha256: Annotated[
         Hex256, msgspec.Meta(description="of its bytes, so that it cannot change unseen")
     ]
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, as results and evidence write it."""
+        if self.url or self.oci:
+            return self.url or f"oci:{self.oci}"
+        if self.revision:
+            return f"git:{self.git or '.'}@{self.revision}:{self.path}"
+        return self.path
 
 
 class SeverityPolicy(Settings, frozen=True, kw_only=True):
@@ -143,9 +165,26 @@ DEFAULT = Policy(version=1)
 """What counts where no policy is given."""
 
 
+def _only(*names: str, without: tuple[str, ...]) -> dict[str, object]:
+    return {"required": list(names), "not": {"anyOf": [{"required": [name]} for name in without]}}
+
+
+_ONE_OF: dict[str, list[dict[str, object]]] = {
+    "Extends": [
+        _only("url", without=("oci", "git", "revision", "path")),
+        _only("oci", without=("url", "git", "revision", "path")),
+        _only("path", without=("url", "oci", "git", "revision")),
+        _only("path", "revision", without=("url", "oci")),
+    ],
+}
+"""What the types do not say: which fields of a mapping belong together."""
+
+
 def json_schema() -> bytes:
     """Return the JSON Schema (draft 2020-12) of the policy document."""
     schema = msgspec.json.schema(Policy)
+    for name, alternatives in _ONE_OF.items():
+        schema["$defs"][name]["oneOf"] = alternatives
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://patchgate.dev/schema/policy-1.json",

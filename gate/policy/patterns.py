@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
 from gate.policy.exceptions.roster import keyid_of
-from gate.policy.model import Approver, Policy
+from gate.policy.model import Approver, Extends, Policy
 from gate.policy.settings import Rules
 from gate.policy.strict_yaml import Path
 
@@ -16,6 +17,8 @@ Problem = tuple[Path, str, str]
 
 def problems(policy: Policy) -> Iterator[Problem]:
     """Yield what is wrong with the patterns and dates of `policy`."""
+    if policy.extends is not None:
+        yield from _of_extends(policy.extends)
     yield from _purls(policy.coverage.accept_unmatched, ("coverage", "accept_unmatched"))
     yield from _of_rules(policy.rules, ("rules",))
     yield from _of_approvers(policy.exceptions.approvers)
@@ -30,6 +33,34 @@ def problems(policy: Policy) -> Iterator[Problem]:
             yield (*here, "match"), "matches every target", "say what is meant, or use `rules`"
         yield from _names(target.match.image, (*here, "match", "image"))
         yield from _of_rules(target.rules, (*here, "rules"))
+
+
+_FETCHED = re.compile(r"https://[^@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])[:/][^@\s]*")
+_REPOSITORY = re.compile(r"https://[^@\s]+|ssh://(\w+@)?[^@\s:-][^@\s]*|file:///\S+")
+_REVISION = re.compile(r"[A-Za-z0-9][\w./-]*")
+
+
+def _of_extends(extends: Extends) -> Iterator[Problem]:
+    """Yield what is wrong with the place of a policy that is extended."""
+    ways = [name for name in ("path", "oci", "url") if getattr(extends, name)]
+    here: Path = ("extends",)
+    if len(ways) != 1:
+        what = f"extends {' and '.join(ways)}" if ways else "extends nothing"
+        yield here, what, "write one: path, path with revision, oci, or url; with sha256"
+    elif (extends.git or extends.revision) and ways != ["path"]:
+        yield here, f"a revision has no {ways[0]}", "write git, revision and path"
+    elif extends.git and not extends.revision:
+        yield (*here, "git"), "a repository needs a revision", "name a tag, branch or commit"
+    elif extends.url and not _FETCHED.fullmatch(extends.url):
+        yield (*here, "url"), f"'{extends.url}' is no https:// address without credentials", ""
+    elif extends.git and not _REPOSITORY.fullmatch(extends.git):
+        hint = "for example https://git.example/policies.git; Git knows the credentials"
+        yield (*here, "git"), f"'{extends.git}' is no repository that can be fetched", hint
+    elif extends.revision and not _REVISION.fullmatch(extends.revision):
+        yield (*here, "revision"), f"'{extends.revision}' names no revision", ""
+    elif "://" in extends.path or extends.path.startswith(("git@", "oci:", "git+")):
+        hint = "write url, oci, or git with revision and path"
+        yield (*here, "path"), f"'{extends.path}' is not a path", hint
 
 
 def _of_rules(rules: Rules, path: Path) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from gate.policy.document import Written, compose, merged, parse_policy, read_do
 from gate.policy.strict_yaml import at
 from gate.policy.template import DEFAULT_DOCUMENT
 from gate.run.check import PolicyInUse
+from gate.run.policy_parents import Here, parent_of
 
 _LONGEST = 8
 """Documents that build on each other; digests leave no way to go in circles."""
@@ -49,61 +50,51 @@ def read_bytes(path: Path) -> bytes:
         ) from error
 
 
-def load_policy(path: Path, read: Callable[[Path], bytes] = read_bytes) -> LoadedPolicy:
+def load_policy(
+    path: Path, read: Callable[[Path], bytes] = read_bytes, kept: Path | None = None
+) -> LoadedPolicy:
     """Return the policy in the file `path`; UsageError where it cannot be read or is not valid.
 
-    `read` returns the content of a file, and of those that it extends.
+    `read` returns the content of a file, and of those that it extends.  What
+    has to be fetched is kept in the folder `kept`, under its digest.
+    UnreachableError where it does not come.
     """
     contents = [read(path)]
-    documents = [read_document(_text(contents[0], path), path.name)]
-    folder = path.parent
-    while (parent := documents[-1].extends) is not None:
+    documents = [read_document(_text(contents[0], str(path)), path.name)]
+    origins = [""]
+    here = Here(folder=path.parent, read=read)
+    while (extends := documents[-1].extends) is not None:
         written = documents[-1]
         where = at(written.where, written.marks.get(("extends",)))
-        _check_path(parent.path, where)
         if len(documents) == _LONGEST:
             raise UsageError(f"extends more than {_LONGEST - 1} policies", where=where)
-        found = folder / parent.path
-        content = read(found)
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != parent.sha256:
-            raise UsageError(
-                f"extends '{parent.path}', which is another document than expected: its sha256 "
-                f"is {digest}",
-                where=where,
-                hint="read what has changed in it, then write that digest",
-            )
-        contents.append(content)
-        documents.append(read_document(_text(content, found), found.name))
-        folder = found.parent
-    document = contents[0] if len(documents) == 1 else _alone(documents, contents)
+        parent = parent_of(extends, here, where, kept)
+        contents.append(parent.content)
+        documents.append(read_document(_text(parent.content, parent.name), parent.name))
+        origins.append(parent.origin)
+        here = parent.here
+    document = contents[0] if len(documents) == 1 else _alone(documents, contents, origins)
     in_use = PolicyInUse(
         policy=parse_policy(document.decode(), path.name), document=document, source=path.name
     )
     return LoadedPolicy(in_use=in_use, documents=tuple(documents))
 
 
-def _text(content: bytes, path: Path) -> str:
+def _text(content: bytes, where: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError("is not UTF-8 text", where=str(path)) from error
+        raise UsageError("is not UTF-8 text", where=where) from error
 
 
-def _check_path(path: str, where: str) -> None:
-    if "://" in path or path.startswith(("git@", "oci:", "git+")):
-        raise UsageError(
-            f"'{path}' is not a path: only files can be extended",
-            where=where,
-            hint="fetch it into the repository first; sha256 keeps it from changing unseen",
-        )
-
-
-def _alone(documents: Sequence[Written], contents: Sequence[bytes]) -> bytes:
+def _alone(
+    documents: Sequence[Written], contents: Sequence[bytes], origins: Sequence[str]
+) -> bytes:
     """Return the one document that `documents` make: JSON, which is YAML."""
     names = "".join(
-        f"# {document.where!a} sha256:{hashlib.sha256(content).hexdigest()}\n"
-        for document, content in zip(documents, contents, strict=True)
+        f"# {document.where!a} sha256:{hashlib.sha256(content).hexdigest()}"
+        f"{f' from {origin!a}' if origin else ''}\n"
+        for document, content, origin in zip(documents, contents, origins, strict=True)
     )
     value = msgspec.json.format(msgspec.json.encode(merged(documents)), indent=2)
     return f"# composed by patchgate of:\n{names}".encode() + value + b"\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -91,8 +92,32 @@ def base_of_change(environment: Mapping[str, str]) -> str:
     return ""
 
 
+def committed(folder: Path, revision: str, path: str) -> bytes:
+    """Return the file `path`, seen from `folder`, as `revision` of the repository there holds it.
+
+    UsageError where there is no such repository, revision or file.
+    """
+    name = ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"]
+    commit = _git(folder, *name).decode().strip()
+    return _git(folder, "cat-file", "blob", f"{commit}:./{path}")
+
+
+def fetched(repository: str, revision: str, path: str) -> bytes:
+    """Return the file `path` of `revision` (tag, branch or commit) of another repository.
+
+    Only that revision is fetched, into a folder that is gone afterwards.
+    UsageError where it cannot be.
+    """
+    with tempfile.TemporaryDirectory(prefix="patchgate-git-") as name:
+        folder = Path(name)
+        _git(folder, "init", "--quiet", "--bare")
+        _git(folder, "fetch", "--quiet", "--depth=1", "--no-tags", "--", repository, revision)
+        return _git(folder, "cat-file", "blob", f"FETCH_HEAD:{path}")
+
+
 def _git(folder: Path, *arguments: str) -> bytes:
     environment = {name: value for name, value in os.environ.items() if name not in _CLEAN}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file:http"}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program; arguments are never a shell's
             ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git

@@ -171,15 +171,37 @@ def test_nothing_is_guessed(written: str, value: object) -> None:
     assert load_strict(f"key: {written}\n", "x")[0] == {"key": value}
 
 
+SHA = f"sha256: '{'0' * 64}'"
+EXTENSION = (
+    f"path: a.yaml, {SHA}",
+    f"path: a.yaml, revision: v1, {SHA}",
+    f"path: a.yaml, revision: v1, git: https://git.example/p, {SHA}",
+    f"oci: registry.example/p:1, {SHA}",
+    f"url: https://p.example/p.yaml, {SHA}",
+)
+NO_EXTENSION = (
+    "path: a.yaml",
+    SHA,
+    f"url: https://p.example/p.yaml, path: a.yaml, {SHA}",
+    f"oci: registry.example/p:1, revision: v1, {SHA}",
+    f"git: https://git.example/p, path: a.yaml, {SHA}",
+)
+
+
 def test_the_schema_agrees_with_the_reader() -> None:
     schema = json.loads(json_schema())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     validator.validate(load_strict(FULL, "x")[0])
+    for way in EXTENSION:
+        text = f"version: 1\nextends: {{{way}}}"
+        validator.validate(load_strict(text, "x")[0])
+        assert read_document(text, "x").extends is not None
     for bad in (
         "version: 2",
         "version: 1\nrules: {patch_sla: {allow: {high: 5}}}",
         "version: 1\nx: 1",
+        *(f"version: 1\nextends: {{{way}}}" for way in NO_EXTENSION),
     ):
         assert not validator.is_valid(load_strict(bad, "x")[0])
         refused(bad)

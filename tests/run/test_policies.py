@@ -63,9 +63,9 @@ def test_a_chain_is_recorded_as_one_document(tmp_path: Path) -> None:
     [
         (extending("company.yaml", "other"), "is another document than expected"),
         (extending("missing.yaml", "x"), "cannot be read"),
-        (extending("https://policies.example/p.yaml", "x"), "only files can be extended"),
-        (extending("oci://registry.example/policy", "x"), "only files can be extended"),
-        (extending("git@example.com:x/y", "x"), "only files can be extended"),
+        (extending("https://policies.example/p.yaml", "x"), "is not a path"),
+        (extending("oci://registry.example/policy", "x"), "is not a path"),
+        (extending("git@example.com:x/y", "x"), "is not a path"),
         (extending("broken.yaml", "version: 1\nrulez: {}\n"), "broken.yaml, line 2, column 1"),
         ("version: 1\nextends: {path: company.yaml}\n", "missing required field `sha256`"),
     ],

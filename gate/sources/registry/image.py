@@ -67,7 +67,7 @@ def _pinned(
     """Return the blobs of the first endpoint that has the image."""
     failures = []
     for endpoint in endpoints:
-        server = Server(endpoint, _authorization(endpoint, transport, meter), transport, meter)
+        server = Server(endpoint, authorization_of(endpoint, transport, meter), transport, meter)
         try:
             return RegistryBlobs(server, reference, request.wanted, meter), endpoint
         except UnreachableError as error:
@@ -81,7 +81,8 @@ def _pinned(
     )
 
 
-def _authorization(endpoint: Endpoint, transport: Transport, meter: Meter) -> Authorization:
+def authorization_of(endpoint: Endpoint, transport: Transport, meter: Meter) -> Authorization:
+    """Return what logs in to one server, with the credentials that `docker login` keeps."""
     return Authorization(
         endpoint,
         lambda: find_login(endpoint.login, endpoint.repository, os.environ, ask_helper),

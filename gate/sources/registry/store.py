@@ -45,7 +45,8 @@ _CONFIGS = frozenset(
 _SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+"
 _UNTYPED = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
 """What servers say that do not know media types; then the document says it."""
-_ACCEPT = ", ".join((*_INDEXES, *_MANIFESTS))
+ACCEPT = ", ".join((*_INDEXES, *_MANIFESTS))
+"""Media types of what a reference may lead to."""
 _BLOBS = "blobs/sha256/"
 _DAMAGED = "the image is damaged or was tampered with: push it again"
 
@@ -167,7 +168,7 @@ class RegistryBlobs:
     def _fetch(self, name: str) -> Document:
         """Fetch a manifest or index, and remember what it leads to."""
         place = f"{self.where}, manifest"
-        answer = self._server.manifest(name, _ACCEPT, place)
+        answer = self._server.manifest(name, ACCEPT, place)
         _check_type(answer.media_type, place)
         manifest = parse(answer.data, Manifest, self._meter, place)
         kind = manifest.media_type if answer.media_type in _UNTYPED else answer.media_type
