@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from gate.cli.inputs import read_policy_file
+from gate.cli.exceptions_fetch import command as fetch
+from gate.cli.exceptions_place import find_exception, listed_exceptions, open_signer
 from gate.cli.options import now_option
 from gate.cli.output import write_file
-from gate.cli.places import exceptions_path, key_file, policy_file
+from gate.cli.places import key_file
 from gate.cli.rules_in_force import exceptions_option, policy_option
-from gate.cli.signing import PASSPHRASE
-from gate.errors import EvidenceError, UsageError
+from gate.errors import UsageError
 from gate.policy.durations import parse_duration, write_duration
 from gate.policy.exceptions.document import read_exceptions
 from gate.policy.exceptions.model import PolicyException, Presented, json_schema
@@ -23,8 +22,7 @@ from gate.policy.exceptions.validity import standing
 from gate.policy.model import Policy
 from gate.report.encoding import visible
 from gate.run.clock import read_clock
-from gate.run.exceptions import APPROVAL_SUFFIX, gather, present
-from gate.run.policies import built_in_policy
+from gate.run.exceptions import APPROVAL_SUFFIX
 from gate.run.requests import Wish, requester, written
 
 _INVALID = 1
@@ -88,11 +86,11 @@ def request(
             ticket=ticket,
         )
     )
-    read_exceptions(text, path.name)
+    (asked,) = read_exceptions(text, path.name)
     write_file(path, text.encode())
     click.echo(
         f"wrote {visible(str(path))}; next: a risk owner runs `patchgate exceptions "
-        f"approve {visible(name)}`",
+        f"approve {visible(name)}`, or approves a ticket whose description holds {asked.digest}",
         err=True,
     )
 
@@ -120,20 +118,11 @@ def approve(
 ) -> None:
     """Approve the exception ID as it stands, with the key of a risk owner of the policy."""
     from gate.evidence.approval import approve as sign  # noqa: PLC0415 - cryptography
-    from gate.evidence.approval import approver_signer  # noqa: PLC0415
 
-    policy, path, listed = _listed(policy_path, exceptions_given)
-    found = next((one for one in listed if one.exception.id == name), None)
-    if found is None:
-        raise UsageError(
-            f"there is no exception '{name}'", where=str(path), hint="`patchgate exceptions list`"
-        )
+    policy, folder, found = find_exception(name, policy_path, exceptions_given)
     at = read_clock(now).now
     key = key_file(key_path)
-    passphrase = os.environ.get(PASSPHRASE)
-    signer = approver_signer(
-        _read_key(key), passphrase.encode() if passphrase else None, where=str(key)
-    )
+    signer = open_signer(key)
     approver = approver_of(signer.verifying_key.keyid, policy.exceptions.approvers)
     if approver is None:
         raise UsageError(
@@ -145,7 +134,6 @@ def approve(
     fault = _fault_with(found.exception, envelope, policy, at)
     if fault:
         raise UsageError(f"the approval would not count: {fault}", where=visible(name))
-    folder = path if path.is_dir() else path.parent
     target = folder / f"{name}{APPROVAL_SUFFIX}"
     write_file(target, envelope)
     _show(found.exception)
@@ -154,18 +142,20 @@ def approve(
 
 @command.command(name="list")
 @click.option("--expiring", metavar="TIME", help="Only those that end within this time: 14d.")
+@click.option("--digests", is_flag=True, help="Show what an approval signs, or a ticket names.")
 @policy_option
 @exceptions_option
 @now_option
 def list_(
     *,
     expiring: str | None,
+    digests: bool,
     policy_path: str | None,
     exceptions_given: str | None,
     now: str | None,
 ) -> None:
     """List exceptions: whether they count, until when, and who approved them."""
-    policy, _, listed = _listed(policy_path, exceptions_given)
+    policy, _, listed = listed_exceptions(policy_path, exceptions_given)
     at = read_clock(now).now
     within = _span(expiring)
     for one in sorted(listed, key=lambda one: (one.exception.expires, one.exception.id)):
@@ -181,6 +171,8 @@ def list_(
         what = ", ".join((*one.exception.vulnerabilities, *one.exception.rules))
         line = f"{word}  {one.exception.id}  {until}  approved by {who}  {what}"
         click.echo(visible(f"{line}  {state.fault}".rstrip()))
+        if digests:
+            click.echo(f"         {one.exception.digest}")
 
 
 @command.command()
@@ -189,7 +181,7 @@ def list_(
 @now_option
 def check(*, policy_path: str | None, exceptions_given: str | None, now: str | None) -> int:
     """Check every exception; exit 1 if one does not count, 2 if a file is not valid."""
-    policy, path, listed = _listed(policy_path, exceptions_given)
+    policy, path, listed = listed_exceptions(policy_path, exceptions_given)
     at = read_clock(now).now
     faults = [
         (one, fault) for one in listed if (fault := standing(one, policy.exceptions, at).fault)
@@ -208,40 +200,12 @@ def schema() -> None:
     click.echo(json_schema(), nl=False)
 
 
-def _listed(
-    policy_path: str | None, exceptions_given: str | None
-) -> tuple[Policy, Path, tuple[Presented, ...]]:
-    """Return policy, place and exceptions; UsageError where a file of them is not valid."""
-    policy_at = policy_file(policy_path)
-    loaded = built_in_policy() if policy_at is None else read_policy_file(policy_at)
-    policy = loaded.in_use.policy
-    path = exceptions_path(exceptions_given, policy_at)
-    if path is None:
-        raise UsageError(
-            "there are no exceptions here",
-            hint="`patchgate exceptions request` writes one; --exceptions names another folder",
-        )
-    found = present(gather(path), policy)
-    if found.problems:
-        raise UsageError("; ".join(found.problems), where=str(path))
-    return policy, path, found.presented
-
-
 def _fault_with(exception: PolicyException, envelope: bytes, policy: Policy, at: datetime) -> str:
     from gate.evidence.approval import read_approval, roster_keys  # noqa: PLC0415 - cryptography
 
     approval = read_approval(envelope, roster_keys(policy.exceptions.approvers))
     presented = Presented(exception=exception, where="", approvals=(approval,))
     return standing(presented, policy.exceptions, at).fault
-
-
-def _read_key(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise EvidenceError(
-            f"the key cannot be read ({error.strerror})", where=str(path), hint="check the path"
-        ) from error
 
 
 def _span(written: str | None) -> timedelta | None:
@@ -266,3 +230,6 @@ def _show(exception: PolicyException) -> None:
     }
     for name, text in lines.items():
         click.echo(f"  {name:<12} {visible(text, 500)}", err=True)
+
+
+command.add_command(fetch)

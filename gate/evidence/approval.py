@@ -1,5 +1,7 @@
 """The approval of an exception: a statement by a risk owner, in a DSSE envelope.
 
+Or the state of a ticket, signed by whoever fetched it.
+
 It is a signature of its own, apart from the exception, over the digest of the
 exception's canonical form: editing one word of the exception voids it.  The
 keys are those of the policy's roster, as OpenSSH lines or PEM.
@@ -17,10 +19,11 @@ from gate.errors import EvidenceError, UsageError, VerificationError
 from gate.evidence import canonical, dsse
 from gate.evidence.keys import Ed25519Signer, Ed25519VerifyingKey, Signer, load_private, load_public
 from gate.evidence.statement import PrefixedSha256, Timestamp, check_utc
-from gate.policy.exceptions.model import Approval, ExceptionId, PolicyException
-from gate.policy.model import Approver
+from gate.policy.exceptions.model import Approval, ExceptionId, PolicyException, TicketState
+from gate.policy.model import Approver, Tracker
 
 PAYLOAD_TYPE = "application/vnd.patchgate.exception-approval.v1+json"
+TICKET_TYPE = "application/vnd.patchgate.exception-ticket.v1+json"
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 
 
@@ -55,18 +58,11 @@ def read_approval(envelope: bytes, roster: Sequence[Ed25519VerifyingKey]) -> App
 
     VerificationError where it is no approval at all.
     """
-    decoded = dsse.decode(envelope.removesuffix(b"\n"))
-    if decoded.payload_type != PAYLOAD_TYPE:
-        raise VerificationError("is not the approval of an exception")
-    canonical.decode(decoded.payload)
+    payload, keyid = _opened(envelope, PAYLOAD_TYPE, roster, "is not the approval of an exception")
     try:
-        statement = _decoder.decode(decoded.payload)
+        statement = _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise VerificationError(f"is not a readable approval: {error}") from error
-    try:
-        keyid = dsse.verify_envelope(decoded, roster).keyids[0]
-    except VerificationError:
-        keyid = ""
     return Approval(
         exception=statement.exception,
         digest=statement.digest,
@@ -76,20 +72,78 @@ def read_approval(envelope: bytes, roster: Sequence[Ed25519VerifyingKey]) -> App
     )
 
 
+class _TicketStatement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What whoever fetched a ticket signs."""
+
+    exception: ExceptionId
+    digest: Annotated[str, msgspec.Meta(pattern=r"\A(sha256:[0-9a-f]{64})?\Z")]
+    ticket: TicketState
+
+    def __post_init__(self) -> None:
+        check_utc(self.ticket.fetched_at)
+
+
+_ticket_decoder = msgspec.json.Decoder(_TicketStatement)
+
+
+def state_ticket(exception: str, digest: str, ticket: TicketState, signer: Signer) -> bytes:
+    """Return the signed state of `ticket`, which names `digest` (empty: none) of an exception."""
+    statement = _TicketStatement(exception=exception, digest=digest, ticket=ticket)
+    return dsse.sign(canonical.encode(statement), TICKET_TYPE, [signer]) + b"\n"
+
+
+def read_ticket(envelope: bytes, keys: Sequence[Ed25519VerifyingKey]) -> Approval:
+    """Return what a ticket approves; its `keyid` is empty where none of `keys` signed.
+
+    VerificationError where it is no state of a ticket at all.
+    """
+    payload, keyid = _opened(envelope, TICKET_TYPE, keys, "is not the state of a ticket")
+    try:
+        statement = _ticket_decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise VerificationError(f"is no readable state of a ticket: {error}") from error
+    return Approval(
+        exception=statement.exception,
+        digest=statement.digest,
+        approved_at=statement.ticket.approved_at or statement.ticket.fetched_at,
+        keyid=keyid,
+        ticket=statement.ticket,
+    )
+
+
+def _opened(
+    envelope: bytes, kind: str, keys: Sequence[Ed25519VerifyingKey], otherwise: str
+) -> tuple[bytes, str]:
+    """Return the payload, and which of `keys` signed it; "" where none did."""
+    decoded = dsse.decode(envelope.removesuffix(b"\n"))
+    if decoded.payload_type != kind:
+        raise VerificationError(otherwise)
+    canonical.decode(decoded.payload)
+    try:
+        return decoded.payload, dsse.verify_envelope(decoded, keys).keyids[0]
+    except VerificationError:
+        return decoded.payload, ""
+
+
+def tracker_keys(trackers: Sequence[Tracker]) -> list[Ed25519VerifyingKey]:
+    """Return the keys of those who fetch tickets; UsageError where one is none."""
+    return [_usable(written, one.name) for one in trackers for written in one.keys]
+
+
 def roster_keys(approvers: Sequence[Approver]) -> list[Ed25519VerifyingKey]:
     """Return the keys of a roster; UsageError names the approver whose key is none."""
-    keys = []
-    for approver in approvers:
-        for written in approver.keys:
-            try:
-                keys.append(_public(written))
-            except (VerificationError, ValueError) as error:
-                raise UsageError(
-                    f"a key of {approver.name} cannot be used: {error}",
-                    where="exceptions.approvers",
-                    hint="give an 'ssh-ed25519 AAAA…' line or a PEM public key",
-                ) from error
-    return keys
+    return [_usable(written, one.name) for one in approvers for written in one.keys]
+
+
+def _usable(written: str, owner: str) -> Ed25519VerifyingKey:
+    try:
+        return _public(written)
+    except (VerificationError, ValueError) as error:
+        raise UsageError(
+            f"a key of {owner} cannot be used: {error}",
+            where="exceptions",
+            hint="give an 'ssh-ed25519 AAAA…' line or a PEM public key",
+        ) from error
 
 
 def _public(written: str) -> Ed25519VerifyingKey:

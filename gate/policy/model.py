@@ -92,8 +92,12 @@ class Approver(Settings, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, description="as exceptions name people")]
     keys: Annotated[
         tuple[str, ...],
-        msgspec.Meta(min_length=1, description="public keys: 'ssh-ed25519 AAAA…' lines, or PEM"),
-    ]
+        msgspec.Meta(description="public keys: 'ssh-ed25519 AAAA…' lines, or PEM"),
+    ] = ()
+    accounts: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="accounts in trackers: 'TRACKER:ACCOUNT'; a key or one of these"),
+    ] = ()
     severity: Annotated[Level, msgspec.Meta(description="the gravest that may be accepted")] = (
         "critical"
     )
@@ -117,10 +121,40 @@ class Approver(Settings, frozen=True, kw_only=True):
     )
 
 
+class Tracker(Settings, frozen=True, kw_only=True):
+    """Where tickets are approved, and what an approval looks like there."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    kind: Literal["jira", "github", "gitlab"]
+    url: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            description="jira: of the server; github: …/repos/OWNER/NAME; gitlab: "
+            "…/api/v4/projects/ID",
+        ),
+    ]
+    approved: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            min_length=1, description="states: Approved (jira), completed (github), closed (gitlab)"
+        ),
+    ]
+    label: Annotated[str, msgspec.Meta(description="that has to be on the ticket, too")] = ""
+    keys: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(min_length=1, description="public keys of whoever fetches the state"),
+    ]
+
+
 class ExceptionPolicy(Settings, frozen=True, kw_only=True):
     """Who may accept what, and for how long.  Without an approver no exception counts."""
 
     approvers: tuple[Approver, ...] = ()
+    trackers: Annotated[
+        tuple[Tracker, ...],
+        msgspec.Meta(description="where a risk owner may approve by a ticket; none: nowhere"),
+    ] = ()
     max_term: Annotated[
         Duration, msgspec.Meta(description="longest time from the approval to the last day")
     ] = "90d"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from gate.policy.exceptions.roster import keyid_of
-from gate.policy.model import Approver, Extends, Policy
+from gate.policy.model import Approver, Extends, Policy, Tracker
 from gate.policy.settings import Rules
 from gate.policy.strict_yaml import Path
 
@@ -22,6 +22,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
     yield from _purls(policy.coverage.accept_unmatched, ("coverage", "accept_unmatched"))
     yield from _of_rules(policy.rules, ("rules",))
     yield from _of_approvers(policy.exceptions.approvers)
+    yield from _of_trackers(policy.exceptions.trackers)
     names: set[str] = set()
     for number, target in enumerate(policy.targets):
         here: Path = ("targets", number)
@@ -84,16 +85,42 @@ def _of_approvers(approvers: tuple[Approver, ...]) -> Iterator[Problem]:
             what = f"'{approver.name}' is there twice"
             yield (*here, "name"), what, "give all keys of one person together"
         names.add(approver.name.casefold())
-        for position, key in enumerate(approver.keys):
-            try:
-                keyid_of(key)
-            except ValueError as error:
-                yield (*here, "keys", position), f"'{key[:40]}' {error}", ""
+        if not approver.keys and not approver.accounts:
+            yield here, f"'{approver.name}' has no way to approve", "give keys, or accounts"
+        yield from _keys(approver.keys, here)
+        for position, account in enumerate(approver.accounts):
+            tracker, colon, name = account.partition(":")
+            if not (tracker and colon and name):
+                hint = "for example jira:ada"
+                yield (*here, "accounts", position), f"'{account}' is not TRACKER:ACCOUNT", hint
         yield from _purls(approver.packages, (*here, "packages"))
         for field in ("since", "until"):
             day = getattr(approver, field)
             if day is not None:
                 yield from _day(day, (*here, field))
+
+
+def _of_trackers(trackers: tuple[Tracker, ...]) -> Iterator[Problem]:
+    names: set[str] = set()
+    for number, tracker in enumerate(trackers):
+        here: Path = ("exceptions", "trackers", number)
+        if tracker.name in names:
+            yield (*here, "name"), f"'{tracker.name}' is there twice", ""
+        names.add(tracker.name)
+        if not _FETCHED.fullmatch(tracker.url):
+            what = f"'{tracker.url}' is no https:// address without credentials"
+            yield (*here, "url"), what, ""
+        if tracker.kind == "gitlab" and not tracker.label:
+            yield here, "tells no approval from a refusal: both are closed", "name a label"
+        yield from _keys(tracker.keys, here)
+
+
+def _keys(keys: tuple[str, ...], here: Path) -> Iterator[Problem]:
+    for position, key in enumerate(keys):
+        try:
+            keyid_of(key)
+        except ValueError as error:
+            yield (*here, "keys", position), f"'{key[:40]}' {error}", ""
 
 
 def _day(day: str, path: Path) -> Iterator[Problem]:

@@ -171,6 +171,8 @@ class ExceptionResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """UTC: the midnight after its last day."""
     approver: str = ""
     approved_at: datetime | None = None
+    approved_in: str = ""
+    """The ticket that approves it, with its state, and when that was read."""
     requester: str
     reason: str
     risk: str

@@ -25,6 +25,8 @@ from gate.policy.exceptions.model import (
 from gate.policy.model import Policy
 
 APPROVAL_SUFFIX = ".approval.json"
+TICKET_SUFFIX = ".ticket.json"
+_APPROVING = (APPROVAL_SUFFIX, TICKET_SUFFIX)
 _SUFFIXES = (".yaml", ".yml")
 _LARGEST = 1024 * 1024
 _MOST = 5000
@@ -69,7 +71,8 @@ def gather(path: Path) -> Gathered:
         if path.is_dir():
             found = sorted(path.iterdir())
         elif path.is_file():
-            found = [path, *sorted(path.parent.glob(f"*{APPROVAL_SUFFIX}"))]
+            beside = sorted(path.parent.iterdir())
+            found = [path, *(file for file in beside if is_approval(file.name))]
         else:
             raise UsageError("there are no exceptions", where=str(path), hint="check the path")
     except OSError as error:
@@ -79,12 +82,12 @@ def gather(path: Path) -> Gathered:
 
 def concerns(name: str) -> bool:
     """Return whether a file of this name holds exceptions or an approval."""
-    return name.endswith((*_SUFFIXES, APPROVAL_SUFFIX)) and not name.startswith(".")
+    return name.endswith((*_SUFFIXES, *_APPROVING)) and not name.startswith(".")
 
 
 def is_approval(name: str) -> bool:
     """Return whether a file of this name holds an approval."""
-    return name.endswith(APPROVAL_SUFFIX)
+    return name.endswith(_APPROVING)
 
 
 def _content(path: Path) -> bytes | str:
@@ -154,13 +157,22 @@ def present(gathered: Gathered, policy: Policy) -> Exceptions:
 def _approvals(gathered: Gathered, policy: Policy, problems: list[str]) -> list[Approval]:
     if not gathered.approvals:
         return []
-    from gate.evidence.approval import read_approval, roster_keys  # noqa: PLC0415 - cryptography
+    from gate.evidence.approval import (  # noqa: PLC0415 - cryptography
+        read_approval,
+        read_ticket,
+        roster_keys,
+        tracker_keys,
+    )
 
     keys = roster_keys(policy.exceptions.approvers)
+    fetchers = tracker_keys(policy.exceptions.trackers)
     approvals = []
     for document in gathered.approvals:
         try:
-            approvals.append(read_approval(document.text.encode(), keys))
+            if document.name.endswith(TICKET_SUFFIX):
+                approvals.append(read_ticket(document.text.encode(), fetchers))
+            else:
+                approvals.append(read_approval(document.text.encode(), keys))
         except VerificationError as error:
             problems.append(f"exceptions, {document.name}: {error}; it approves nothing")
     return approvals

@@ -17,7 +17,7 @@ from gate.bom.model import Component
 from gate.matching.findings import Finding
 from gate.policy.durations import parse_duration, write_duration
 from gate.policy.exceptions import validity
-from gate.policy.exceptions.model import Presented
+from gate.policy.exceptions.model import Approval, Presented
 from gate.policy.exceptions.validity import Standing
 from gate.policy.facts import Facts
 from gate.policy.model import ExceptionPolicy, Policy
@@ -189,6 +189,16 @@ def _accept_rule(
     )
 
 
+def _ticket(approval: Approval | None) -> str:
+    if approval is None or approval.ticket is None:
+        return ""
+    ticket = approval.ticket
+    return (
+        f"{ticket.ticket} ({ticket.state}), read {ticket.fetched_at:%Y-%m-%d %H:%M} UTC from "
+        f"{ticket.url}, {ticket.response}"
+    )
+
+
 def _result(
     one: _Judged,
     findings: dict[str, tuple[str, ...]],
@@ -212,6 +222,7 @@ def _result(
         expires=exception.ends,
         approver=approver.name if approver is not None else "",
         approved_at=approval.approved_at if approval is not None else None,
+        approved_in=_ticket(approval),
         requester=exception.requester,
         reason=exception.reason,
         risk=exception.risk,

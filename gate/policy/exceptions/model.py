@@ -95,6 +95,31 @@ class ExceptionList(Settings, frozen=True, kw_only=True):
     exceptions: tuple[PolicyException, ...]
 
 
+class TicketState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ticket as it was when somebody fetched it."""
+
+    tracker: str
+    """Name of the policy's tracker."""
+    ticket: str
+    """As the tracker names it: RISK-12, 12."""
+    url: str
+    """Where it was read."""
+    state: str
+    labels: tuple[str, ...] = ()
+    opened_by: str = ""
+    """Account."""
+    approved_by: str = ""
+    """Account of whoever brought it into this state; empty where the tracker does not say."""
+    approved_at: datetime | None = None
+    """UTC."""
+    edited_after: bool = False
+    """Its description was edited after that, as far as the tracker says."""
+    fetched_at: datetime
+    """UTC."""
+    response: str
+    """``sha256:…`` of the tracker's answer."""
+
+
 class Approval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A signature that was checked, and what it signs."""
 
@@ -104,8 +129,10 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     approved_at: datetime
     """UTC, as the approver says."""
     keyid: str = ""
-    """The key that signed, if the roster has it; else empty."""
+    """The key that signed, if the roster (or the tracker) has it; else empty."""
     comment: str = ""
+    ticket: TicketState | None = None
+    """The ticket that approves it; then whoever fetched it has signed."""
 
 
 class Presented(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -40,3 +40,8 @@ def approver_of(keyid: str, approvers: tuple[Approver, ...]) -> Approver | None:
         if any(keyid_of(key) == keyid for key in approver.keys):
             return approver
     return None
+
+
+def approver_by_account(account: str, approvers: tuple[Approver, ...]) -> Approver | None:
+    """Return whose ``TRACKER:ACCOUNT`` this is, or None."""
+    return next((one for one in approvers if account in one.accounts), None)

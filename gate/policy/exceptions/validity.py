@@ -16,8 +16,14 @@ import msgspec
 from gate.bom.model import Component, Subject, SubjectKind
 from gate.matching.findings import Finding
 from gate.policy.durations import parse_duration, write_duration
-from gate.policy.exceptions.model import Approval, PolicyException, Presented, end_of_day
+from gate.policy.exceptions.model import (
+    Approval,
+    PolicyException,
+    Presented,
+    end_of_day,
+)
 from gate.policy.exceptions.roster import approver_of
+from gate.policy.exceptions.tickets import approver_by_ticket
 from gate.policy.model import Approver, ExceptionPolicy
 from gate.policy.verdict import Decision
 
@@ -54,7 +60,12 @@ def standing(presented: Presented, rules: ExceptionPolicy, now: datetime) -> Sta
 def _approved(
     exception: PolicyException, approval: Approval, rules: ExceptionPolicy, now: datetime
 ) -> Standing:
-    approver = approver_of(approval.keyid, rules.approvers) if approval.keyid else None
+    if approval.ticket is not None:
+        approver, fault = approver_by_ticket(approval, approval.ticket, rules, now)
+        if approver is None or fault:
+            return Standing(fault=fault, approver=approver, approval=approval)
+    else:
+        approver = approver_of(approval.keyid, rules.approvers) if approval.keyid else None
     if approver is None:
         return Standing(fault="its approval is not signed by anybody in the roster")
     faults = _faults_of_approval(exception, approval, approver, rules, now)
