@@ -6,7 +6,14 @@ import os
 
 import click
 
-from gate.cli import evidence_list, evidence_prove, evidence_replay, evidence_verify
+from gate.cli import (
+    evidence_diff,
+    evidence_list,
+    evidence_prove,
+    evidence_replay,
+    evidence_show,
+    evidence_verify,
+)
 from gate.cli.places import key_file, public_key_file
 from gate.cli.signing import PASSPHRASE
 from gate.errors import UsageError
@@ -51,6 +58,7 @@ def _passphrase() -> bytes:
 
 command.add_command(evidence_verify.command)
 command.add_command(evidence_list.list_command)
-command.add_command(evidence_list.show_command)
+command.add_command(evidence_show.command)
+command.add_command(evidence_diff.command)
 command.add_command(evidence_replay.command)
 command.add_command(evidence_prove.command)

@@ -1,8 +1,10 @@
-"""`patchgate evidence list` and `show`: what was recorded, as far as it verifies."""
+"""`patchgate evidence list`: which runs are recorded, as far as they verify."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 import msgspec
@@ -11,18 +13,22 @@ from gate.cli import exits
 from gate.cli.evidence_options import (
     folder_option,
     read_trusted,
-    record_file,
     show_problems,
+    trust_files,
     trust_option,
 )
+from gate.cli.options import cache_option
 from gate.cli.output import emit
-from gate.cli.places import evidence_folder
+from gate.cli.places import cache_folder, evidence_folder
+from gate.estate.index import Index, IndexFile
+from gate.estate.lines import Question, RunLine
+from gate.estate.register import Listed, Register, flaws_of, read_register
 from gate.evidence.extension import RunVerdict
-from gate.evidence.ledger import FOLDER
-from gate.evidence.verify import VerifiedRun
-from gate.evidence.verify_folder import Logged, read_snapshot, verify_record, verify_records
+from gate.evidence.problems import Problem
 from gate.report.encoding import visible, visible_json
 from gate.run.clock import read_time
+
+_DAY = timedelta(days=1)
 
 
 @click.command(name="list")
@@ -32,110 +38,151 @@ from gate.run.clock import read_time
     "--verdict", type=click.Choice([verdict.value for verdict in RunVerdict]), help="Only these."
 )
 @click.option(
-    "--subject", metavar="TEXT", default="", help="Only subjects with this in name or digest."
+    "--subject",
+    "--image",
+    "subject",
+    metavar="TEXT",
+    default="",
+    help="Only subjects with this in name or digest.",
+)
+@click.option(
+    "--cve",
+    "flaws",
+    metavar="ID",
+    multiple=True,
+    help="Only runs that found this flaw, by the identifier that reports show.",
 )
 @click.option("--since", metavar="TIME", help="Only runs decided then or later (ISO 8601, UTC).")
+@click.option("--until", metavar="TIME", help="Only runs until then; a day counts whole.")
+@click.option(
+    "--actor", metavar="TEXT", default="", help="Only runs that somebody like this began."
+)
+@click.option(
+    "--repository", metavar="TEXT", default="", help="Only runs of CI repositories like this."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
+@cache_option
 def list_command(
     *,
     evidence_path: str | None,
     trusted: tuple[str, ...],
     verdict: str | None,
     subject: str,
+    flaws: tuple[str, ...],
     since: str | None,
+    until: str | None,
+    actor: str,
+    repository: str,
+    as_json: bool,
+    cache: str | None,
 ) -> int:
     """List the recorded runs of a folder, in the order of its ledger.
 
     What does not verify is listed in any case, as such, and the exit code is 6.
     """
-    keys = read_trusted(trusted)
-    earliest = read_time(since, "--since") if since else None
+    question = Question(
+        subject=subject,
+        verdict=verdict or "",
+        since=read_time(since, "--since") if since else None,
+        until=_until(until),
+        actor=actor,
+        repository=repository,
+    )
     folder = evidence_folder(evidence_path)
-    snapshot = read_snapshot(folder, keys)
-    sound = snapshot.ledger.ok
-    for logged in verify_records(folder, snapshot, keys, blobs=False):
-        run = logged.report.run if logged.report is not None else None
-        if not logged.ok or run is None:
-            sound = False
-            codes = ", ".join(sorted({problem.code.value for problem in logged.problems}))
-            name = visible(logged.name) or f"entry {logged.number}"
+    known = cache_folder(cache)
+    file = IndexFile(known.parent / "runs" if known else None, folder, trust_files(trusted))
+    index = file.read()
+    register = read_register(folder, read_trusted(trusted), index)
+    listed, lost = _found(register, question, flaws, folder, index)
+    file.keep(index)
+    if as_json:
+        emit(_json(register, listed, lost))
+    else:
+        _show(register, listed, lost)
+    return exits.PASS if register.ok and not lost else exits.VERIFICATION
+
+
+def _until(given: str | None) -> datetime | None:
+    """Return the moment after the last; a day is meant whole."""
+    if given is None:
+        return None
+    moment = read_time(given, "--until")
+    return moment + (_DAY if len(given) <= len("2026-01-01") else timedelta(seconds=1))
+
+
+Lost = list[tuple[RunLine, Problem]]
+
+
+def _found(
+    register: Register, question: Question, flaws: tuple[str, ...], folder: Path, index: Index
+) -> tuple[list[Listed], Lost]:
+    """Return what is wanted, with what does not verify; and runs whose flaws cannot be told."""
+    found: list[Listed] = []
+    lost: Lost = []
+    for one in register.listed:
+        if one.line is None:
+            found.append(one)
+            continue
+        if not question.wants(one.line):
+            continue
+        if flaws:
+            named = flaws_of(folder, one.line, index)
+            if isinstance(named, Problem):
+                lost.append((one.line, named))
+                continue
+            if not set(flaws).intersection(named):
+                continue
+        found.append(one)
+    return found, lost
+
+
+def _show(register: Register, listed: list[Listed], lost: Lost) -> None:
+    lines = [one.line for one in listed if one.line is not None]
+    subjects = _width(line.subject for line in lines)
+    actors = _width(line.actor for line in lines)
+    for one in listed:
+        line = one.line
+        if line is None:
+            codes = ", ".join(sorted({problem.code.value for problem in one.problems}))
+            name = visible(one.name) or f"entry {one.number}"
             click.echo(f"{name}  NOT VERIFIED ({codes})")
-        elif _is_wanted(run, verdict, subject, earliest):
-            click.echo(f"{run.run_id}  {run.verdict.value:<13}  {_subjects(run)}")
-    show_problems(snapshot.ledger.problems)
-    return exits.PASS if sound else exits.VERIFICATION
-
-
-@click.command(name="show")
-@click.argument("run")
-@folder_option
-@trust_option
-@click.option("--json", "as_json", is_flag=True, help="Print the signed summary as JSON.")
-def show_command(
-    *, run: str, evidence_path: str | None, trusted: tuple[str, ...], as_json: bool
-) -> int:
-    """Show one recorded run. RUN is its id or its file.
-
-    Nothing is shown that no trusted key has signed; exit 6 if anything is wrong.
-    """
-    keys = read_trusted(trusted)
-    path = record_file(run, evidence_path)
-    has_ledger = (path.parent / FOLDER).exists()
-    snapshot = read_snapshot(path.parent, keys) if has_ledger else None
-    logged = verify_record(path, snapshot, keys, blobs=True)
-    ledger = snapshot.ledger.problems if snapshot is not None else ()
-    found = logged.report.run if logged.report is not None else None
-    if found is not None and as_json:
-        emit(
-            visible_json(msgspec.json.format(msgspec.json.encode(found.summary), indent=2)) + b"\n"
+            continue
+        subject, actor = visible(line.subject), visible(line.actor)
+        click.echo(
+            f"{line.run_id}  {line.verdict.value:<13}  {subject:{subjects}}  "
+            f"{actor:{actors}}  {visible(line.repository)}".rstrip()
         )
-    elif found is not None:
-        _show(found, logged)
-    if logged.problems or ledger:
-        click.echo(f"{visible(path.name)}: NOT VERIFIED", err=as_json)
-        show_problems((*logged.problems, *ledger), err=as_json)
-        return exits.VERIFICATION
-    return exits.PASS
+    for line, problem in lost:
+        click.echo(f"{line.run_id}  FLAWS NOT KNOWN")
+        show_problems([problem])
+    show_problems(register.ledger)
 
 
-def _is_wanted(
-    run: VerifiedRun, verdict: str | None, subject: str, earliest: datetime | None
-) -> bool:
-    if verdict is not None and run.verdict.value != verdict:
-        return False
-    if earliest is not None and run.decided_at < earliest:
-        return False
-    return any(subject in entry.name or subject in entry.sha256 for entry in run.subject)
+def _width(texts: Iterator[str]) -> int:
+    return min(max((len(visible(text)) for text in texts), default=0), 60)
 
 
-def _subjects(run: VerifiedRun) -> str:
-    return ", ".join(visible(entry.name) for entry in run.subject)
+def _json(register: Register, listed: list[Listed], lost: Lost) -> bytes:
+    """Return the runs as JSON; fields are only ever added."""
+    document = {
+        "schema": "https://patchgate.dev/schema/evidence-list-1.json",
+        "verified": register.ok and not lost,
+        "runs": [_run(one, one.line) for one in listed if one.line is not None],
+        "not_verified": [
+            {"entry": one.number, "file": one.name, "problems": one.problems}
+            for one in listed
+            if one.line is None
+        ],
+        "flaws_not_known": [
+            {"run_id": line.run_id, "problems": [problem]} for line, problem in lost
+        ],
+        "ledger_problems": register.ledger,
+    }
+    data = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    return visible_json(data) + b"\n"
 
 
-def _show(run: VerifiedRun, logged: Logged) -> None:
-    extension = run.summary.run
-    coverage = extension.coverage
-    place = f"{logged.number} of the ledger" if logged.number is not None else "in no ledger"
-    rows = [
-        ("run", run.run_id),
-        ("verdict", run.verdict.value),
-        *(("reason", f"{reason.code}: {reason.message}") for reason in extension.reasons),
-        ("decided", f"{run.decided_at:%Y-%m-%d %H:%M:%S} UTC ({extension.clock.basis.value})"),
-        *(("subject", f"{entry.name} sha256:{entry.sha256}") for entry in run.subject),
-        ("actor", f"{extension.actor.claimed or 'not known'} (claimed)"),
-        *((("ci", _ci(extension.ci.system, extension.ci.repository, extension.ci.url)),)
-          if extension.ci is not None else ()),
-        ("policy", run.policy_digest),
-        ("advisories", extension.advisories.snapshot),
-        ("coverage", f"{coverage.components} components in {coverage.readings} readings"),
-        *(("attachment", f"{item.name} sha256:{item.sha256}")
-          for item in run.summary.input_attestations),
-        ("tool", f"patchgate {extension.tool.version}"),
-        *(("signed by", keyid) for keyid in run.keyids),
-        ("entry", place),
-    ]  # fmt: skip
-    for name, value in rows:
-        click.echo(f"{name:<11} {visible(value)}")
-
-
-def _ci(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+def _run(one: Listed, line: RunLine) -> dict[str, object]:
+    fields = {name: getattr(line, name) for name in line.__struct_fields__}
+    del fields["verdict_sha256"]
+    return {"entry": one.number, **fields}

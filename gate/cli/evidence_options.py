@@ -43,6 +43,12 @@ def read_trusted(given: Sequence[str]) -> list[Ed25519VerifyingKey]:
     return [read_public(path) for path in paths]
 
 
+def trust_files(given: Sequence[str]) -> list[bytes]:
+    """Return the content of the files that say who is trusted; one that is not there is empty."""
+    paths = [Path(name) for name in given] or [public_key_file(key_file(None))]
+    return [path.read_bytes() if path.is_file() else b"" for path in paths]
+
+
 def read_kept(given: Sequence[str]) -> list[KeptCheckpoint]:
     """Return the checkpoints in files; VerificationError where one cannot be read."""
     return [KeptCheckpoint(name=name, content=read_small(Path(name))) for name in given]

@@ -15,11 +15,17 @@ from gate.cli.evidence_options import (
     trust_option,
 )
 from gate.cli.inputs import read_policy
+from gate.cli.output import emit
+from gate.errors import UsageError
 from gate.evidence.ledger import FOLDER
 from gate.evidence.verify import FolderBlobs
 from gate.evidence.verify_folder import read_snapshot, verify_record
+from gate.report import whatif
 from gate.report.encoding import visible
-from gate.run.replay import AS_RECORDED, Instead, Replay, replay
+from gate.run.clock import read_clock
+from gate.run.replay import Instead, Replay, replay
+from gate.run.stores import advisories_at
+from gate.run.whatif import what_if
 
 _SHOWN = 50
 
@@ -30,15 +36,20 @@ _SHOWN = 50
 @trust_option
 @click.option("--with-policy", "policy_path", metavar="FILE", help="What if this policy had ruled?")
 @click.option(
-    "--with-advisories", "store", metavar="DIR", help="What if this advisory store had been asked?"
+    "--with-advisories",
+    "advisories",
+    metavar="STORE|FILE",
+    help="What if these had been asked: a store, a snapshot (db export), or OSV records?",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the answer to a what-if as JSON.")
 def command(
     *,
     run: str,
     evidence_path: str | None,
     trusted: tuple[str, ...],
     policy_path: str | None,
-    store: str | None,
+    advisories: str | None,
+    as_json: bool,
 ) -> int:
     """Decide a recorded run again and compare the verdicts byte for byte.
 
@@ -47,10 +58,9 @@ def command(
     if the record does not verify. A question "what if" ends with the exit code that
     a check would have had, and records nothing.
     """
-    instead = Instead(
-        policy=read_policy(policy_path).policy if policy_path else None,
-        store=Path(store) if store else None,
-    )
+    policy = read_policy(policy_path).policy if policy_path else None
+    if as_json and policy is None and advisories is None:
+        raise UsageError("goes with --with-policy or --with-advisories", where="--json")
     keys = read_trusted(trusted)
     path = record_file(run, evidence_path)
     has_ledger = (path.parent / FOLDER).exists()
@@ -59,17 +69,24 @@ def command(
     found = logged.report.run if logged.report is not None else None
     problems = (*logged.problems, *(snapshot.ledger.problems if snapshot is not None else ()))
     if problems or found is None:
-        click.echo(f"{visible(path.name)}: NOT VERIFIED, so it is not replayed")
-        show_problems(problems)
+        click.echo(f"{visible(path.name)}: NOT VERIFIED, so it is not replayed", err=as_json)
+        show_problems(problems, err=as_json)
         return exits.VERIFICATION
-    result = replay(found, FolderBlobs(path.parent), instead)
-    if instead != AS_RECORDED:
-        decided, recorded = result.decided.outcome.value, result.recorded.outcome.value
-        click.echo(f"{found.run_id}: would have been {decided}, was {recorded}")
-        _show_differences(result)
-        return exits.code_of_reasons(result.decided.reasons)
-    _show(found.run_id, result)
-    return exits.VERIFICATION if result.differences else exits.PASS
+    blobs = FolderBlobs(path.parent)
+    if advisories is not None:
+        with advisories_at(Path(advisories), read_clock(None).now) as store:
+            result = replay(found, blobs, Instead(policy=policy, store=store))
+    else:
+        result = replay(found, blobs, Instead(policy=policy))
+    if policy is None and advisories is None:
+        _show(found.run_id, result)
+        return exits.VERIFICATION if result.differences else exits.PASS
+    answer = what_if(found.run_id, result)
+    if as_json:
+        emit(whatif.render_json(answer))
+    else:
+        click.echo(whatif.render_text(answer), nl=False)
+    return exits.code_of_reasons(result.decided.reasons)
 
 
 def _show(run_id: str, result: Replay) -> None:
@@ -78,10 +95,6 @@ def _show(run_id: str, result: Replay) -> None:
         click.echo(f"{run_id}: {outcome} again, byte for byte; findings: {count}")
         return
     click.echo(f"{run_id}: NOT THE SAME VERDICT")
-    _show_differences(result)
-
-
-def _show_differences(result: Replay) -> None:
     for difference in result.differences[:_SHOWN]:
         click.echo(f"  {visible(difference)}")
     if len(result.differences) > _SHOWN:

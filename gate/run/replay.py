@@ -38,7 +38,7 @@ from gate.run import exceptions, vexing
 from gate.run.attachments import attached, read_attachments
 from gate.run.context import Circumstances, read_context
 from gate.run.exceptions import NOTHING
-from gate.run.judging import judge
+from gate.run.judging import Judged, judge
 
 _NEEDED = (SBOM, POLICY, VERDICT, ADVISORIES, SOURCES)
 
@@ -50,6 +50,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     decided: Verdict
     differences: tuple[str, ...]
     """What the second says differently, for a person; empty where the bytes are equal."""
+    packages: dict[str, str] = {}
+    """``bom-ref`` to name and version, of what the decisions are about."""
 
 
 class _AdvisoryLine(msgspec.Struct, frozen=True):
@@ -84,7 +86,7 @@ def replay(run: VerifiedRun, blobs: BlobSource, instead: Instead = AS_RECORDED) 
     documents = _attachments(run, blobs)
     try:
         recorded = _verdict_decoder.decode(documents[VERDICT])
-        decided = _decide(run, documents, instead)
+        judged = _judge(run, documents, instead)
     except AdvisoryError:
         raise
     except (GateError, msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -93,14 +95,25 @@ def replay(run: VerifiedRun, blobs: BlobSource, instead: Instead = AS_RECORDED) 
             where=run.run_id,
             hint=f"replay with the patchgate that recorded it: {run.summary.run.tool.version}",
         ) from error
+    decided = judged.verdict
     differences: tuple[str, ...] = ()
     if encode_verdict(decided) != documents[VERDICT]:
         differences = tuple(compare(recorded, decided)) or ("only the spelling of the document",)
-    return Replay(recorded=recorded, decided=decided, differences=differences)
+    refs = {decision.ref for decision in (*recorded.decisions, *decided.decisions)}
+    return Replay(
+        recorded=recorded,
+        decided=decided,
+        differences=differences,
+        packages={
+            component.ref: f"{component.name} {component.version}"
+            for component in judged.facts.bom.components
+            if component.ref in refs
+        },
+    )
 
 
-def _decide(run: VerifiedRun, documents: Mapping[str, bytes], instead: Instead) -> Verdict:
-    """Return the verdict of the pure core on recorded documents."""
+def _judge(run: VerifiedRun, documents: Mapping[str, bytes], instead: Instead) -> Judged:
+    """Return what the pure core makes of recorded documents."""
     bom = read_bom(documents[SBOM], SBOM)
     asked = lookup(bom)
     # Records from before there was a context were decided without.
@@ -128,7 +141,7 @@ def _decide(run: VerifiedRun, documents: Mapping[str, bytes], instead: Instead) 
         context=context,
         exceptions=exceptions.present(gathered, policy),
         vex=vexing.statements(vexing.decode(documents[VEX]) if VEX in documents else ()),
-    ).verdict
+    )
 
 
 def _records(document: bytes) -> tuple[StoredRecord, ...]:

@@ -161,7 +161,8 @@ def test_what_if(bench: Bench) -> None:
     code, out, _ = evidence(bench, "replay", failed, "--with-policy", str(lax))
     assert code == 0
     assert out.startswith(f"{failed}: would have been PASS, was FAIL\n")
-    assert "reason only in the record: patch-sla" in out
+    assert "  - patch_sla: 2 of 2 findings are past their time to patch" in out
+    assert "  patch_sla: failed → warned: " in out
     assert evidence(bench, "replay", failed, "--with-advisories", str(bench.store))[0] == 1
     store = ["--with-advisories", str(bench.root / "none")]
     assert evidence(bench, "replay", passed, *store)[0] == 4

@@ -1,0 +1,80 @@
+"""`patchgate evidence show`: what one record says, as far as it verifies."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from gate.cli import exits
+from gate.cli.evidence_options import (
+    folder_option,
+    read_trusted,
+    record_file,
+    show_problems,
+    trust_option,
+)
+from gate.cli.output import emit
+from gate.evidence.ledger import FOLDER
+from gate.evidence.verify import VerifiedRun
+from gate.evidence.verify_folder import Logged, read_snapshot, verify_record
+from gate.report.encoding import visible, visible_json
+
+
+@click.command(name="show")
+@click.argument("run")
+@folder_option
+@trust_option
+@click.option("--json", "as_json", is_flag=True, help="Print the signed summary as JSON.")
+def command(*, run: str, evidence_path: str | None, trusted: tuple[str, ...], as_json: bool) -> int:
+    """Show one recorded run. RUN is its id or its file.
+
+    Nothing is shown that no trusted key has signed; exit 6 if anything is wrong.
+    """
+    keys = read_trusted(trusted)
+    path = record_file(run, evidence_path)
+    has_ledger = (path.parent / FOLDER).exists()
+    snapshot = read_snapshot(path.parent, keys) if has_ledger else None
+    logged = verify_record(path, snapshot, keys, blobs=True)
+    ledger = snapshot.ledger.problems if snapshot is not None else ()
+    found = logged.report.run if logged.report is not None else None
+    if found is not None and as_json:
+        emit(
+            visible_json(msgspec.json.format(msgspec.json.encode(found.summary), indent=2)) + b"\n"
+        )
+    elif found is not None:
+        _show(found, logged)
+    if logged.problems or ledger:
+        click.echo(f"{visible(path.name)}: NOT VERIFIED", err=as_json)
+        show_problems((*logged.problems, *ledger), err=as_json)
+        return exits.VERIFICATION
+    return exits.PASS
+
+
+def _show(run: VerifiedRun, logged: Logged) -> None:
+    extension = run.summary.run
+    coverage = extension.coverage
+    place = f"{logged.number} of the ledger" if logged.number is not None else "in no ledger"
+    rows = [
+        ("run", run.run_id),
+        ("verdict", run.verdict.value),
+        *(("reason", f"{reason.code}: {reason.message}") for reason in extension.reasons),
+        ("decided", f"{run.decided_at:%Y-%m-%d %H:%M:%S} UTC ({extension.clock.basis.value})"),
+        *(("subject", f"{entry.name} sha256:{entry.sha256}") for entry in run.subject),
+        ("actor", f"{extension.actor.claimed or 'not known'} (claimed)"),
+        *((("ci", _ci(extension.ci.system, extension.ci.repository, extension.ci.url)),)
+          if extension.ci is not None else ()),
+        ("policy", run.policy_digest),
+        ("advisories", extension.advisories.snapshot),
+        ("coverage", f"{coverage.components} components in {coverage.readings} readings"),
+        *(("attachment", f"{item.name} sha256:{item.sha256}")
+          for item in run.summary.input_attestations),
+        ("tool", f"patchgate {extension.tool.version}"),
+        *(("signed by", keyid) for keyid in run.keyids),
+        ("entry", place),
+    ]  # fmt: skip
+    for name, value in rows:
+        click.echo(f"{name:<11} {visible(value)}")
+
+
+def _ci(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

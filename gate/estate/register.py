@@ -1,0 +1,143 @@
+"""All records of a folder in the order of its ledger, each verified, in little time.
+
+The ledger is verified whole every time.  A record whose bytes have the digest that its
+entry has is the one that was recorded; what it says is taken from the index if it is
+known, else it is verified as `gate.evidence.verify` does.  Where anything at all is not
+as it should be, every record is verified again, and every problem is listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from gate.errors import EvidenceError, VerificationError
+from gate.estate.index import Index, IndexFile
+from gate.estate.lines import RunLine, line_of
+from gate.evidence import entry as entries
+from gate.evidence.durable import read_file
+from gate.evidence.keys import VerifyingKey
+from gate.evidence.problems import Code, Problem
+from gate.evidence.store import MAX_BUNDLE, blob_path, bundle_name
+from gate.evidence.verify import verify_bundle
+from gate.evidence.verify_folder import Snapshot, read_snapshot, verify_records
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One record, or one entry that has none."""
+
+    number: int | None
+    """Of its entry, from 0; None where the ledger does not know it."""
+    name: str
+    """Of its file."""
+    line: RunLine | None
+    """None where it does not verify: then it says nothing."""
+    problems: tuple[Problem, ...] = ()
+
+
+class Register(msgspec.Struct, frozen=True, kw_only=True):
+    """All records of a folder."""
+
+    listed: tuple[Listed, ...]
+    ledger: tuple[Problem, ...]
+    """What is wrong with the ledger itself."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong at all."""
+        return not self.ledger and all(one.line is not None for one in self.listed)
+
+
+def read_register(folder: Path, trusted: Sequence[VerifyingKey], index: Index) -> Register:
+    """Return the records of `folder`; `index` learns what is new.
+
+    VerificationError where it is no folder, or cannot be listed.
+    """
+    snapshot = read_snapshot(folder, trusted)
+    listed = _quickly(folder, snapshot, trusted, index) if snapshot.ledger.ok else None
+    if listed is None:
+        listed = tuple(_thoroughly(folder, snapshot, trusted))
+    return Register(listed=listed, ledger=snapshot.ledger.problems)
+
+
+def _quickly(
+    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey], index: Index
+) -> tuple[Listed, ...] | None:
+    """Return the records if every one of them is sound, else None."""
+    listed = []
+    names = set()
+    for number, content in enumerate(snapshot.ledger.entries):
+        try:
+            entry = entries.decode(content or b"")
+            name = bundle_name(entry.run_id)
+            bundle = read_file(folder / name, MAX_BUNDLE) or b""
+        except (VerificationError, EvidenceError):
+            return None
+        if f"sha256:{hashlib.sha256(bundle).hexdigest()}" != entry.bundle:
+            return None
+        line = index.lines.get(entry.bundle)
+        if line is None:
+            report = verify_bundle(bundle, name, trusted, None)
+            if not report.ok or report.run is None:
+                return None
+            line = index.lines[entry.bundle] = line_of(report.run)
+        same = (line.run_id, line.verdict, f"sha256:{line.sha256}")
+        if same != (entry.run_id, entry.verdict, entry.subject):
+            return None
+        listed.append(Listed(number=number, name=name, line=line))
+        names.add(name)
+    return tuple(listed) if names == set(snapshot.names) and len(names) == len(listed) else None
+
+
+def _thoroughly(
+    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey]
+) -> Iterator[Listed]:
+    for logged in verify_records(folder, snapshot, trusted, blobs=False):
+        run = logged.report.run if logged.ok and logged.report is not None else None
+        yield Listed(
+            number=logged.number,
+            name=logged.name,
+            line=line_of(run) if run is not None else None,
+            problems=logged.problems,
+        )
+
+
+class _Flaw(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Flaws(msgspec.Struct, frozen=True):
+    decisions: tuple[_Flaw, ...] = ()
+
+
+_flaws = msgspec.json.Decoder(_Flaws)
+
+
+def flaws_of(folder: Path, line: RunLine, index: Index) -> tuple[str, ...] | Problem:
+    """Return the identifiers of the flaws that a run found, or why they cannot be told."""
+    sha256 = line.verdict_sha256
+    if not sha256:
+        return ()
+    known = index.flaws.get(sha256)
+    if known is not None:
+        return known
+    where = "attachment 'verdict'"
+    try:
+        content = blob_path(folder, sha256).read_bytes()
+    except OSError as error:
+        code = Code.BLOB_MISSING if isinstance(error, FileNotFoundError) else Code.BLOB_UNREADABLE
+        return Problem(code=code, message=error.strerror or "cannot be read", where=where)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        return Problem(code=Code.BLOB_ALTERED, message="was altered", where=where)
+    try:
+        found = tuple(sorted({one.id for one in _flaws.decode(content).decisions}))
+    except msgspec.DecodeError as error:
+        return Problem(code=Code.BLOB_UNREADABLE, message=str(error), where=where)
+    index.flaws[sha256] = found
+    return found
+
+
+__all__ = ["IndexFile", "Listed", "Register", "flaws_of", "read_register"]
