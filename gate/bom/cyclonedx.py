@@ -1,4 +1,4 @@
-"""Write a bom as CycloneDX 1.6 JSON.
+"""Write a bom as CycloneDX 1.6: the document, and its JSON.
 
 The hot path: msgspec structs, no model library.  cyclonedx-python-lib is the
 oracle in the tests.  The same bom and time give the same bytes.
@@ -56,7 +56,14 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_bom(bom: Bom, now: datetime, judgement: Judgement | None = None) -> bytes:
-    """Return `bom` as a CycloneDX document stamped `now` (UTC)."""
+    """Return `bom` as a CycloneDX JSON document stamped `now` (UTC)."""
+    return (
+        msgspec.json.format(msgspec.json.encode(document_of(bom, now, judgement)), indent=1) + b"\n"
+    )
+
+
+def document_of(bom: Bom, now: datetime, judgement: Judgement | None = None) -> Document:
+    """Return `bom` as a CycloneDX document stamped `now` (UTC), to be encoded."""
     taken = {component.ref for component in bom.components}
     subject_ref = _unused(_SUBJECT_REF, taken)
     document = Document(
@@ -86,8 +93,7 @@ def write_bom(bom: Bom, now: datetime, judgement: Judgement | None = None) -> by
     # The serial number is that of the content: the digest is taken without it.
     unnumbered = msgspec.json.encode(document)
     serial = uuid.uuid5(_NAMESPACE, hashlib.sha256(unnumbered).hexdigest())
-    numbered = msgspec.structs.replace(document, serial_number=f"urn:uuid:{serial}")
-    return msgspec.json.format(msgspec.json.encode(numbered), indent=1) + b"\n"
+    return msgspec.structs.replace(document, serial_number=f"urn:uuid:{serial}")
 
 
 def _aggregate(bom: Bom) -> str:

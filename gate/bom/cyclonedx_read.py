@@ -1,4 +1,4 @@
-"""Read CycloneDX JSON, 1.2 to 1.7.
+"""Read CycloneDX, 1.2 to 1.7: the document, and its JSON.
 
 Our own documents read back to the bom they came from, others as far as they go.
 """
@@ -33,6 +33,11 @@ def read_cyclonedx(data: bytes, where: str) -> Bom:
         document = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"is not valid CycloneDX ({error})", where=where) from error
+    return bom_of_document(document, data, where)
+
+
+def bom_of_document(document: Document, data: bytes, where: str) -> Bom:
+    """Return the bom in a decoded CycloneDX document; `data` is what it was decoded from."""
     if document.spec_version not in VERSIONS:
         raise InputError(
             f"CycloneDX {document.spec_version or 'of no version'} is not read",
@@ -61,7 +66,7 @@ def _own_component(listed: CdxComponent, where: str) -> Component:
     except ValueError as error:
         raise InputError(f"a purl cannot be read ({error})", where=where) from error
     occurrences = (listed.evidence.occurrences if listed.evidence else None) or ()
-    return Component(
+    component = Component(
         ref=listed.bom_ref,
         type=package.type,
         namespace=listed.group,
@@ -72,6 +77,7 @@ def _own_component(listed: CdxComponent, where: str) -> Component:
         licenses=_licences(listed),
         locations=tuple(Location(path=o.location, layer=layer_of(o)) for o in occurrences),
     )
+    return own.read_verbatim(_entries(listed.properties), component, where)
 
 
 def _foreign_bom(document: Document, data: bytes, where: str) -> Bom:

@@ -18,8 +18,10 @@ _IDS = {
     "alma": "almalinux",
     "amazon": "amzn",
     "cbl-mariner": "mariner",
+    "opensuse.leap": "opensuse-leap",
     "oracle": "ol",
     "redhat": "rhel",
+    "suse linux enterprise server": "sles",
 }
 """What trivy calls a distribution, to the ID of its os-release."""
 

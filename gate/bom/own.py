@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gate.bom.model import BaseImage, Bom, Component, Distro, Host, Note, Reading, Subject
+from gate.bom.model import BaseImage, Bom, Component, Distro, Host, Location, Note, Reading, Subject
 from gate.errors import InputError
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ _READING = f"{PREFIX}reading"
 _NOTE = f"{PREFIX}note"
 _CONTENTS = f"{PREFIX}contents"
 _COMPONENT = f"{PREFIX}component"
+_VERBATIM = f"{PREFIX}verbatim"
 _EDITED = "make the SBOM again; it was edited"
 
 Entry = tuple[str, str]
@@ -56,6 +57,20 @@ class _ComponentRest(msgspec.Struct, frozen=True, omit_defaults=True):
     owned_by: str = ""
 
 
+class _Verbatim(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The texts of a component as they are, where a format cannot hold one of them."""
+
+    ref: str
+    namespace: str = ""
+    name: str = ""
+    version: str = ""
+    purl: str = ""
+    vendor: str = ""
+    licenses: tuple[str, ...] = ()
+    locations: tuple[Location, ...] = ()
+
+
+_TEXTS = tuple(field.name for field in msgspec.structs.fields(_Verbatim))
 _REST = tuple(field.name for field in msgspec.structs.fields(_ComponentRest))
 
 
@@ -175,16 +190,35 @@ def _counts(contents: _Contents) -> str:
 
 def read_component(entries: Iterable[Entry], component: Component, where: str) -> Component:
     """Return `component` with the fields that `component_entries` kept."""
-    for name, value in entries:
-        if name == _COMPONENT:
-            try:
-                rest = msgspec.json.decode(value, type=_ComponentRest)
-            except msgspec.MsgspecError as error:
-                raise _damaged(error, where) from error
-            return msgspec.structs.replace(
-                component, **{name: getattr(rest, name) for name in _REST}
-            )
-    return component
+    return _restored(entries, _COMPONENT, _ComponentRest, component, where)
+
+
+def verbatim_entry(component: Component) -> Entry:
+    """Return the texts of a component, for a format that has to change one of them."""
+    return _VERBATIM, _json(_Verbatim(**{name: getattr(component, name) for name in _TEXTS}))
+
+
+def read_verbatim(entries: Iterable[Entry], component: Component, where: str) -> Component:
+    """Return `component` with the texts that `verbatim_entry` kept."""
+    return _restored(entries, _VERBATIM, _Verbatim, component, where)
+
+
+def _restored(
+    entries: Iterable[Entry],
+    wanted: str,
+    as_type: type[msgspec.Struct],
+    component: Component,
+    where: str,
+) -> Component:
+    value = next((value for name, value in entries if name == wanted), "")
+    if not value:
+        return component
+    try:
+        kept = msgspec.json.decode(value, type=as_type)
+    except msgspec.MsgspecError as error:
+        raise _damaged(error, where) from error
+    fields = {name: getattr(kept, name) for name in as_type.__struct_fields__}
+    return msgspec.structs.replace(component, **fields)
 
 
 def _damaged(error: msgspec.MsgspecError, where: str) -> InputError:

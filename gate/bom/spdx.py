@@ -90,11 +90,6 @@ def _root(subject: Subject) -> SpdxPackage:
 
 
 def _package(number: int, component: Component, stamp: str) -> SpdxPackage:
-    entries = [(REF, component.ref), *own.component_entries(component)]
-    if component.locations:
-        entries.append((PLACES, msgspec.json.encode(component.locations).decode()))
-    if component.licenses:
-        entries.append((LICENCES, msgspec.json.encode(component.licenses).decode()))
     return SpdxPackage(
         name=component.name,
         spdx_id=f"SPDXRef-Package-{number}",
@@ -107,13 +102,24 @@ def _package(number: int, component: Component, stamp: str) -> SpdxPackage:
         license_concluded=NO_ASSERTION,
         license_declared=NO_ASSERTION,
         copyright_text=NO_ASSERTION,
-        source_info=_seen(component.locations),
+        source_info=seen_in(component.locations),
         external_refs=(ExternalRef("PACKAGE-MANAGER", "purl", component.purl),),
-        annotations=_annotations(entries, stamp),
+        annotations=_annotations(component_annotations(component), stamp),
     )
 
 
-def _seen(locations: Iterable[Location]) -> str:
+def component_annotations(component: Component) -> list[own.Entry]:
+    """Return what SPDX has no field for, or none that can hold it."""
+    entries = [(REF, component.ref), *own.component_entries(component)]
+    if component.locations:
+        entries.append((PLACES, msgspec.json.encode(component.locations).decode()))
+    if component.licenses:
+        entries.append((LICENCES, msgspec.json.encode(component.licenses).decode()))
+    return entries
+
+
+def seen_in(locations: Iterable[Location]) -> str:
+    """Return in words where a package was seen."""
     paths = ", ".join(location.path for location in locations)
     return f"found in {paths}" if paths else ""
 

@@ -73,9 +73,32 @@ def _roots(document: SpdxDocument) -> set[str]:
 
 
 def _own_component(listed: SpdxPackage, where: str) -> Component:
-    entries = _entries(listed.annotations)
+    return own_component(
+        _entries(listed.annotations),
+        name=listed.name,
+        version=listed.version_info,
+        purl=_purl(listed),
+        vendor=_supplier(listed),
+        spdx_id=listed.spdx_id,
+        where=where,
+    )
+
+
+def own_component(
+    entries: list[own.Entry],
+    *,
+    name: str,
+    version: str,
+    purl: str,
+    vendor: str,
+    spdx_id: str,
+    where: str,
+) -> Component:
+    """Return a component of patchgate's own; `entries` are its annotations.
+
+    Raises InputError where they are damaged.
+    """
     fields = dict(entries)
-    purl = _purl(listed)
     try:
         package = read_purl(purl)
         locations = msgspec.json.decode(fields.get(PLACES, "[]"), type=tuple[Location, ...])
@@ -87,13 +110,13 @@ def _own_component(listed: SpdxPackage, where: str) -> Component:
             hint="make the SBOM again; it was edited",
         ) from error
     component = Component(
-        ref=fields.get(REF, listed.spdx_id),
+        ref=fields.get(REF, spdx_id),
         type=package.type,
         namespace=package.namespace,
-        name=listed.name,
-        version=listed.version_info,
+        name=name,
+        version=version,
         purl=purl,
-        vendor=_supplier(listed),
+        vendor=vendor,
         licenses=licences,
         locations=locations,
     )
@@ -116,7 +139,7 @@ def _foreign_bom(
     distros = []
     for listed in packages:
         if listed.primary_package_purpose in _OPERATING_SYSTEM:
-            distros.append(distro_named(listed.name, _stated(listed.version_info)))
+            distros.append(distro_named(listed.name, stated(listed.version_info)))
         elif _purl(listed) or not _is_no_package(listed):
             entries.append(_entry(listed))
     subject = [listed for listed in document.packages or () if listed.spdx_id in roots]
@@ -156,11 +179,11 @@ def _is_no_package(listed: SpdxPackage) -> bool:
 
 
 def _entry(listed: SpdxPackage) -> foreign.Entry:
-    licence = _stated(listed.license_declared)
+    licence = stated(listed.license_declared)
     return foreign.Entry(
         ref=listed.spdx_id,
         name=listed.name,
-        version=_stated(listed.version_info),
+        version=stated(listed.version_info),
         purl=_purl(listed),
         vendor=_supplier(listed),
         licenses=(licence,) if licence else (),
@@ -168,7 +191,7 @@ def _entry(listed: SpdxPackage) -> foreign.Entry:
     )
 
 
-def _stated(value: str) -> str:
+def stated(value: str) -> str:
     """Return a value, or "" where it says that there is none."""
     return "" if value in {NO_ASSERTION, "NONE"} else value
 
@@ -209,10 +232,14 @@ def _subject(roots: list[SpdxPackage], name: str, data: bytes, where: str) -> Su
 
 
 def _entries(annotations: Iterable[Annotation] | None) -> list[own.Entry]:
-    """Return the annotations that are a name and a value."""
+    return entries_in(annotation.comment for annotation in annotations or ())
+
+
+def entries_in(remarks: Iterable[str]) -> list[own.Entry]:
+    """Return those remarks that are a name and a value of patchgate's."""
     entries = []
-    for annotation in annotations or ():
-        name, equals, value = annotation.comment.partition("=")
+    for remark in remarks:
+        name, equals, value = remark.partition("=")
         if equals and name.startswith(own.PREFIX):
             entries.append((name, value))
     return entries

@@ -22,7 +22,7 @@ from gate.sources.request import Request
 from gate.sources.rootfs import open_host, open_rootfs_folder
 from gate.sources.sourcefolder import is_source_folder, open_source_folder
 
-_FILE_ENDINGS = (".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".json", ".xml", ".spdx")
+_FILE_ENDINGS = (".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2", ".json", ".xml", ".spdx", ".purls")
 
 Opener = Callable[[str, Request, Meter], Opened | Bom]
 
@@ -136,6 +136,11 @@ def _open_host(name: str, request: Request, meter: Meter) -> Opened:
             hint="run patchgate there, or give a folder with rootfs:PATH",
         )
     return open_host(meter)
+
+
+def open_sbom(name: str, meter: Meter) -> Bom:
+    """Read the SBOM in the file `name`; InputError where it is none that is read."""
+    return bomfile.open_bom(_existing(name.removeprefix("sbom:")), meter)
 
 
 def _open_bom(name: str, request: Request, meter: Meter) -> Bom:

@@ -178,4 +178,5 @@ def real_bom(data: Path, name: str) -> Bom:
 
 def sample(data: Path, name: str) -> bytes:
     """Return one of the SBOMs of other tools."""
-    return lzma.decompress((data / "sbom" / f"{name}.json.xz").read_bytes())
+    ending = ".xz" if name.endswith((".json", ".xml")) else ".json.xz"
+    return lzma.decompress((data / "sbom" / f"{name}{ending}").read_bytes())

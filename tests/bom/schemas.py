@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 
+from gate.bom.validation import SPDX_2_3
+
 
 def validator(data: Path, name: str) -> Draft7Validator:
     """Return a validator for the schema in the file `name`; it reaches no network."""
@@ -16,7 +18,7 @@ def validator(data: Path, name: str) -> Draft7Validator:
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas if "$id" in schema
     )
-    schema = _read(data / "schema" / name)
+    schema = _read(SPDX_2_3 if name == SPDX_2_3.name else data / "schema" / name)
     return Draft7Validator(schema, registry=registry)
 
 

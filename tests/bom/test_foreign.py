@@ -21,6 +21,8 @@ ALPINE, ALMALINUX, DEBIAN = "alpine 3.20.3", "almalinux 9.0", "debian 12"
 SAMPLES = {
     "alp.cdx14": ALPINE,
     "alp.cdx16": ALPINE,
+    "alp.cdx16.xml": ALPINE,
+    "alp.github.json": ALPINE,
     "alp.spdx": ALPINE,
     "alma9.cdx": ALMALINUX,
     "alma9.spdx": ALMALINUX,
@@ -76,6 +78,7 @@ def test_the_distribution_is_recognised(name: str, bom: Bom) -> None:
 
 def test_everything_was_read(name: str, bom: Bom) -> None:
     what = "SPDX SBOM" if name.endswith("spdx") else "CycloneDX SBOM"
+    what = "dependency snapshot" if "github" in name else what
     assert bom.readings == (
         Reading(what=what, status=ReadingStatus.COMPLETE, components=len(bom.components)),
     )

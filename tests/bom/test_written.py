@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,19 +12,29 @@ import pytest
 from cyclonedx.model.bom import Bom as CdxBom
 from hypothesis import given, settings
 
-from gate.bom import cyclonedx, spdx
+from gate.bom import cyclonedx, purls, validation
 from gate.bom.detect import read_bom
+from gate.bom.formats import WRITERS as ALL
+from gate.bom.formats import Writer
 from gate.bom.model import Bom, Reading, ReadingStatus
+from gate.bom.validation import format_of
 from tests.bom.boms import IMAGES, NOW, boms, real_bom
 from tests.bom.schemas import complaints, validator
 from tests.conftest import REPOSITORY
 
-Writer = Callable[[Bom, datetime], bytes]
-WRITERS: dict[str, Writer] = {
-    "bom-1.6.schema.json": cyclonedx.write_bom,
-    "spdx-schema-2.3.json": spdx.write_bom,
+WRITERS: dict[str, Writer] = {name: write for name, write in ALL.items() if name != "purl"}
+VALIDATORS: dict[str, Callable[[bytes], list[str]]] = {
+    "cyclonedx": partial(complaints, validator(REPOSITORY / "tests/data", "bom-1.6.schema.json")),
+    "cyclonedx-xml": lambda document: validated("CycloneDX 1.6 XML", document),
+    "spdx": partial(complaints, validator(REPOSITORY / "tests/data", "spdx-2.3.schema.json")),
+    "spdx3": lambda document: validated("SPDX 3.0 JSON-LD", document),
 }
-VALIDATORS = {name: validator(REPOSITORY / "tests" / "data", name) for name in WRITERS}
+
+
+def validated(name: str, document: bytes) -> list[str]:
+    form = format_of(document, "sbom")
+    assert form.name == name
+    return validation.complaints(form, document)
 
 
 @pytest.fixture(params=IMAGES, scope="module")
@@ -35,7 +45,7 @@ def real(request: pytest.FixtureRequest, data: Path) -> Bom:
 @pytest.mark.parametrize("schema", WRITERS)
 def test_a_real_inventory_is_valid_and_reads_back(real: Bom, schema: str) -> None:
     document = WRITERS[schema](real, NOW)
-    assert complaints(VALIDATORS[schema], document) == []
+    assert VALIDATORS[schema](document) == []
     assert read_bom(document, "sbom.json") == real
     assert len(real.components) in {14, 22}
 
@@ -68,7 +78,7 @@ def test_the_same_inventory_and_time_give_the_same_bytes(real: Bom, writer: Writ
 def test_any_bom_is_valid_and_reads_back_without_loss(schema: str, bom: Bom) -> None:
     document = WRITERS[schema](bom, NOW)
     assert read_bom(document, "sbom.json") == bom
-    assert complaints(VALIDATORS[schema], document) == []
+    assert VALIDATORS[schema](document) == []
 
 
 @given(bom=boms())
@@ -86,7 +96,18 @@ def test_what_is_not_complete_says_so(real: Bom, writer: Writer) -> None:
     bom = msgspec.structs.replace(real, readings=(*real.readings, cut))
     document = writer(bom, NOW)
     assert cut in read_bom(document, "sbom.json").readings
-    if writer is cyclonedx.write_bom:
+    if writer is WRITERS["cyclonedx"]:
         assert json.loads(document)["compositions"][0]["aggregate"] == "incomplete"
         whole = json.loads(cyclonedx.write_bom(real, NOW))
         assert whole["compositions"][0]["aggregate"] == "complete"
+    if writer is WRITERS["spdx3"]:
+        graph = json.loads(document)["@graph"]
+        assert [e["completeness"] for e in graph if e["type"] == "Relationship"] == ["incomplete"]
+
+
+def test_a_purl_list_is_each_purl_once_and_never_complete(real: Bom) -> None:
+    document = purls.write_bom(real, NOW)
+    assert document.decode().splitlines() == sorted({c.purl for c in real.components})
+    listed = read_bom(document, "list")
+    assert {c.purl for c in listed.components} == {c.purl for c in real.components}
+    assert listed.readings[0].status is ReadingStatus.PARTIAL

@@ -21,7 +21,7 @@ from tests.report.hostile import PAYLOADS, hostile
 from tests.report.results import FAILED, INDETERMINATE, PASSED, component, finding, result_of
 
 SCHEMA = validator(REPOSITORY / "tests" / "data", "bom-1.6.schema.json")
-SPDX = validator(REPOSITORY / "tests" / "data", "spdx-schema-2.3.json")
+SPDX = validator(REPOSITORY / "tests" / "data", "spdx-2.3.schema.json")
 
 
 def decoded(result: Result) -> dict[str, Any]:
