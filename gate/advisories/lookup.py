@@ -50,11 +50,11 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lookup(bom: Bom) -> Lookup:
-    """Return what each component of `bom` asks."""
+    """Return what each component of `bom` asks; parts of others ask nothing."""
     distro = _DistroLookup(bom)
     queries: set[Query] = set()
     gaps: list[Gap] = []
-    for component in bom.components:
+    for component in bom.unowned:
         if component.type in LANGUAGES:
             # Without a version, as Go's programs have for their own module, every
             # advisory of the name is asked for, and none can be ruled out.

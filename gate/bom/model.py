@@ -215,3 +215,8 @@ class Bom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: tuple[Note, ...] = ()
     base: BaseImage | None = None
     host: Host | None = None
+
+    @property
+    def unowned(self) -> tuple[Component, ...]:
+        """Components that are judged for themselves: those that are no part of another."""
+        return tuple(component for component in self.components if not component.owned_by)

@@ -1,7 +1,8 @@
 """Which package a file belongs to, and its checksum, as dpkg, apk and rpm keep them.
 
 Each function returns, of the paths it is asked for, those that a package lists,
-with ``<algorithm>:<hex digest>``; ``""`` where the package manager keeps none.
+with ``<algorithm>:<hex digest>``, ``""`` where the package manager keeps none,
+and the package itself.
 They raise InputError where a list cannot be read.
 
 Rules: deb-md5sums(5); apk-v2(5) (``F:`` names a folder, ``R:`` a file in it,
@@ -13,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Set
+from typing import NamedTuple
 
 from gate.catalog import rpmdb
 from gate.catalog.apk import DATABASES
@@ -36,27 +38,36 @@ WANTED = Wanted(
 )
 _SUMS_WANTED = Wanted(names=WANTED.names)
 
-Checksums = dict[bytes, str]
+
+class Listed(NamedTuple):
+    """What a package manager knows of a file."""
+
+    checksum: str
+    owner: Package
 
 
-def of_dpkg(tree: Tree, packages: Iterable[Package], asked: Set[bytes], meter: Meter) -> Checksums:
+Files = dict[bytes, Listed]
+
+
+def of_dpkg(tree: Tree, packages: Iterable[Package], asked: Set[bytes], meter: Meter) -> Files:
     """Return what the checksum files of these packages list.
 
     A file that belongs to a package without one belongs to nobody here.
     """
-    known = {_sums_of(package) for package in packages}
-    found: Checksums = {}
+    known = {_sums_of(package): package for package in packages}
+    found: Files = {}
     for path in tree.find(_SUMS_WANTED):
         name = path[: -len(_SUMS)]
         if name.startswith(INFO_FOLDER):
             name = name.partition(b":")[0]
-        if name not in known:
+        owner = known.get(name)
+        if owner is None:
             continue
         for line in read_text(tree, path, meter).split(b"\n"):
             # The digest, two blanks, the path without its first slash.
             listed = line[_HEX_DIGITS + 2 :]
             if listed in asked:
-                found[listed] = "md5:" + line[:_HEX_DIGITS].decode("latin-1")
+                found[listed] = Listed("md5:" + line[:_HEX_DIGITS].decode("latin-1"), owner)
     return found
 
 
@@ -65,21 +76,25 @@ def _sums_of(package: Package) -> bytes:
     return INFO_FOLDER + b"/" + package.name.encode() if place == STATUS else place
 
 
-def of_apk(tree: Tree, asked: Set[bytes], meter: Meter) -> Checksums:
-    """Return what apk's databases list."""
-    found: Checksums = {}
+def of_apk(tree: Tree, packages: Iterable[Package], asked: Set[bytes], meter: Meter) -> Files:
+    """Return what apk's databases list of these packages."""
+    known = {package.name.encode(): package for package in packages}
+    found: Files = {}
     for path in tree.find(Wanted(paths=frozenset(DATABASES))):
         folder = current = b""
+        owner: Package | None = None
         for line in read_text(tree, path, meter).split(b"\n"):
             letter, value = line[:2], line[2:]
-            if letter == b"F:":
+            if letter == b"P:":
+                owner = known.get(value.strip())
+            elif letter == b"F:":
                 folder, current = value, b""
             elif letter == b"R:":
                 current = folder + b"/" + value if folder else value
-                if current in asked:
-                    found[current] = ""
+                if current in asked and owner is not None:
+                    found[current] = Listed("", owner)
             elif letter == b"Z:" and current in found:
-                found[current] = _apk_checksum(value)
+                found[current] = found[current]._replace(checksum=_apk_checksum(value))
     return found
 
 
@@ -91,13 +106,14 @@ def _apk_checksum(value: bytes) -> str:
     return f"{_APK_ALGORITHMS.get(value[:2], 'unknown')}:{digest}"
 
 
-def of_rpm(tree: Tree, packages: Iterable[Package], asked: Set[bytes], meter: Meter) -> Checksums:
+def of_rpm(tree: Tree, packages: Iterable[Package], asked: Set[bytes], meter: Meter) -> Files:
     """Return what the headers of these packages list."""
     databases = {package.location.path.encode() for package in packages}
-    known = {(package.name, package.version) for package in packages}
-    found: Checksums = {}
+    known = {(package.name, package.version): package for package in packages}
+    found: Files = {}
     for path in sorted(databases):
         for name, version, files in rpmdb.read_files(tree, path, meter):
-            if (name, version) in known:
-                found.update((listed, sum_) for listed, sum_ in files if listed in asked)
+            owner = known.get((name, version))
+            if owner is not None:
+                found.update((file, Listed(sum_, owner)) for file, sum_ in files if file in asked)
     return found

@@ -65,9 +65,11 @@ def wanted_by_all() -> Wanted:
     return wanted
 
 
-def take_inventory(opened: Opened, meter: Meter) -> Bom:
+def take_inventory(opened: Opened, meter: Meter, *, include_owned: bool = False) -> Bom:
     """Return what is installed in an opened target, and how completely it was read.
 
+    Packages of languages that are parts of the distribution's are only counted,
+    in a note, unless `include_owned` asks for them.
     Of a folder of sources it is what the lock files say would be installed.
     """
     if opened.subject.kind is SubjectKind.SOURCE:
@@ -80,6 +82,7 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
     ]
     packages = [package for part in found for package in part.packages]
     languages = read_languages(tree, packages, distro, meter)
+    packages += [one for one in languages.packages if include_owned or one.owner is None]
     # What calls itself a distribution has a database, or had one.
     programs = look_at_programs(tree) if distro is None else None
     notes = [*opened.notes, *tree.notes, *languages.notes]
@@ -98,7 +101,7 @@ def take_inventory(opened: Opened, meter: Meter) -> Bom:
     bom = Bom(
         subject=opened.subject,
         distro=distro,
-        components=_components([*packages, *languages.packages], distro),
+        components=_components(packages, distro),
         readings=readings,
         notes=tuple(notes),
     )
@@ -180,16 +183,21 @@ def _unsearched(tree: Tree) -> list[Reading]:
 
 def _components(packages: list[Package], distro: Distro | None) -> tuple[Component, ...]:
     """Turn packages into components; one seen in several places is one component."""
-    places: dict[tuple[str, str, str, str], list[tuple[Location, Component]]] = defaultdict(list)
+    places: dict[tuple[str, ...], list[tuple[Location, Component]]] = defaultdict(list)
     for package in packages:
         component = _component(package, distro)
-        key = (component.ref, component.namespace, component.name, component.version)
+        key = (
+            component.ref,
+            component.namespace,
+            component.name,
+            component.version,
+            component.owned_by,
+        )
         places[key].append((package.location, component))
     components: dict[str, Component] = {}
-    for key, seen in sorted(places.items()):
+    for (ref, *_), seen in sorted(places.items()):
         seen.sort(key=lambda item: item[0])
         locations = tuple(dict.fromkeys(location for location, _ in seen))
-        ref = key[0]
         while ref in components:
             # A purl writes npm's JSONStream and jsonstream alike, and they are two packages.
             ref += "#"
@@ -237,6 +245,7 @@ def _component(package: Package, distro: Distro | None) -> Component:
         licenses=package.licenses,
         installed_at=package.installed_at,
         added_in=package.added_in,
+        owned_by=_component(package.owner, distro).ref if package.owner is not None else "",
     )
 
 

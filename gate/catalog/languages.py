@@ -1,11 +1,13 @@
-"""The packages of all languages, without those that are the distribution's.
+"""The packages of all languages, and which of them are the distribution's.
 
 A new language is a file and a line in `LANGUAGES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from gate.bom.model import Distro, Note, Reading
 from gate.catalog import ownership
@@ -62,8 +64,9 @@ def read_languages(
 ) -> Found:
     """Return the language packages that are installed beside those of the databases.
 
-    `packages` are those of the databases.  A language of which nothing is
-    there leaves no reading.
+    `packages` are those of the databases; those of languages that are parts of
+    one name it as their owner.  A language of which nothing is there leaves no
+    reading.
     """
     installed = {language.what: language(tree, meter) for language in LANGUAGES}
     digests = {
@@ -71,7 +74,7 @@ def read_languages(
         for part in installed.values()
         for path in (*(place for place, _ in part.packages), *(p.path for p in part.problems))
     }
-    owned = ownership.owned_paths(digests, tree, packages, distro, meter)
+    owned = ownership.owners(digests, tree, packages, distro, meter)
     found: list[Package] = []
     readings: list[Reading] = []
     notes: list[Note] = []
@@ -79,6 +82,11 @@ def read_languages(
         kept = [package for path, package in part.packages if path not in owned]
         problems = [problem for problem in part.problems if problem.path not in owned]
         found.extend(kept)
+        found.extend(
+            msgspec.structs.replace(package, owner=owned[path])
+            for path, package in part.packages
+            if path in owned
+        )
         if kept or problems:
             shown = [f"{text(problem.path)} {problem.message}" for problem in problems]
             count = len({(p.type, p.namespace, p.name, p.version) for p in kept})
@@ -87,7 +95,7 @@ def read_languages(
     return Found(packages=tuple(found), readings=tuple(readings), notes=tuple(notes))
 
 
-def _owned_note(what: str, part: Installed, owned: frozenset[bytes]) -> list[Note]:
+def _owned_note(what: str, part: Installed, owned: Mapping[bytes, Package]) -> list[Note]:
     paths = [path for path, _ in part.packages if path in owned]
     if not paths:
         return []

@@ -9,7 +9,7 @@ about it, and Debian's are right.  A language package is *owned* where
 * the file is still the one that was packaged, by the checksum in the package
   manager's list: ``pip install --upgrade`` over it makes a new package of it.
 
-What is owned is counted, not matched.  A file that cannot be told to be owned
+What is owned is counted or shown, not matched.  A file that cannot be told to be owned
 is matched by its own name: at worst a finding too many.
 """
 
@@ -51,14 +51,14 @@ Digests = Mapping[str, str]
 """Algorithm to hex digest."""
 
 
-def owned_paths(
+def owners(
     paths: Mapping[bytes, Digests | None],
     tree: Tree,
     packages: Sequence[Package],
     distro: Distro | None,
     meter: Meter,
-) -> frozenset[bytes]:
-    """Return those of `paths` that belong to the distribution and are unchanged.
+) -> Mapping[bytes, Package]:
+    """Return whose those of `paths` are that belong to the distribution and are unchanged.
 
     `paths` gives the digests of files whose content is not at hand any more,
     none where it has to be read, and None where it does not matter; `packages`
@@ -67,12 +67,12 @@ def owned_paths(
     names = {name: path for path in paths for name in (path, path.removeprefix(_MERGED))}
     trusted = [package for package in packages if _is_of_distro(package, distro)]
     if not names or not trusted:
-        return frozenset()
-    return frozenset(
-        names[name]
-        for name, checksum in _listed(tree, trusted, names.keys(), meter).items()
-        if _is_unchanged(tree, names[name], paths[names[name]], checksum)
-    )
+        return {}
+    return {
+        names[name]: listed.owner
+        for name, listed in _listed(tree, trusted, names.keys(), meter).items()
+        if _is_unchanged(tree, names[name], paths[names[name]], listed.checksum)
+    }
 
 
 def _is_of_distro(package: Package, distro: Distro | None) -> bool:
@@ -85,18 +85,18 @@ def _is_of_distro(package: Package, distro: Distro | None) -> bool:
 
 def _listed(
     tree: Tree, packages: Sequence[Package], asked: Set[bytes], meter: Meter
-) -> filelists.Checksums:
+) -> filelists.Files:
     by_type: dict[str, list[Package]] = defaultdict(list)
     for package in packages:
         by_type[package.type].append(package)
-    found: filelists.Checksums = {}
+    found: filelists.Files = {}
     # A list that cannot be read owns nothing; its database says so in a reading.
     with suppress(InputError):
         if "deb" in by_type:
             found |= filelists.of_dpkg(tree, by_type["deb"], asked, meter)
     with suppress(InputError):
         if "apk" in by_type:
-            found |= filelists.of_apk(tree, asked, meter)
+            found |= filelists.of_apk(tree, by_type["apk"], asked, meter)
     with suppress(InputError):
         if "rpm" in by_type:
             found |= filelists.of_rpm(tree, by_type["rpm"], asked, meter)

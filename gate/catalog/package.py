@@ -36,6 +36,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     licenses: tuple[str, ...] = ()
     installed_at: datetime | None = None
     added_in: str = ""
+    owner: Package | None = None
+    """The distribution's package that this one is a part of."""
     location: Location
 
 

@@ -16,6 +16,7 @@ from gate.cli.inputs import find_inventories, read_bases, read_budget
 from gate.cli.located_at import located_at_option, read_place
 from gate.cli.options import (
     base_options,
+    include_owned_option,
     now_option,
     store_option,
     target_options,
@@ -65,6 +66,7 @@ _LINE = 500
 @now_option
 @target_options
 @base_options
+@include_owned_option
 @attributes_option
 @click.option(
     "--evidence",
@@ -116,6 +118,7 @@ def command(
     cache: str | None,
     catalogs: tuple[str, ...],
     dockerfile: str | None,
+    include_owned: bool,
     evidence_path: str | None,
     key_path: str | None,
     no_evidence: bool,
@@ -147,7 +150,8 @@ def command(
         store=store_folder(store),
         clock=read_clock(now),
         budget=budget,
-        inventories=find_inventories(cache, budget),
+        inventories=find_inventories(cache, budget, include_owned=include_owned),
+        include_owned=include_owned,
         bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         history=_history(recorder, evidence_path),

@@ -48,10 +48,12 @@ def read_budget(limits: tuple[str, ...]) -> Budget:
     return msgspec.structs.replace(Budget(), **changes)
 
 
-def find_inventories(cache: str | None, budget: Budget) -> Inventories | None:
+def find_inventories(
+    cache: str | None, budget: Budget, *, include_owned: bool = False
+) -> Inventories | None:
     """Return where inventories are kept (`--cache`), None where they are switched off."""
     folder = cache_folder(cache)
-    return None if folder is None else Inventories(folder, budget)
+    return None if folder is None else Inventories(folder, budget, include_owned=include_owned)
 
 
 def read_bases(catalogs: tuple[str, ...], dockerfile: str | None) -> BaseSources:

@@ -63,6 +63,12 @@ dockerfile_option = click.option(
     help="The image's Dockerfile: its last FROM names the base where no catalog knows it.",
 )
 
+include_owned_option = click.option(
+    "--include-owned",
+    is_flag=True,
+    help="List language packages that are parts of the distribution's packages, too.",
+)
+
 
 def target_options(command: F) -> F:
     """Add the options that say how a target is opened."""

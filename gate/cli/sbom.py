@@ -11,7 +11,13 @@ from gate.bom.formats import WRITERS
 from gate.bom.model import Bom, ReadingStatus
 from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_bases, read_budget
-from gate.cli.options import base_options, limit_option, now_option, target_options
+from gate.cli.options import (
+    base_options,
+    include_owned_option,
+    limit_option,
+    now_option,
+    target_options,
+)
 from gate.cli.output import emit, write_file
 from gate.cli.sbom_base import command as base
 from gate.cli.sbom_diff import command as diff
@@ -48,6 +54,7 @@ def command() -> None:
 @now_option
 @target_options
 @base_options
+@include_owned_option
 def generate(
     *,
     target: str,
@@ -60,6 +67,7 @@ def generate(
     cache: str | None,
     catalogs: tuple[str, ...],
     dockerfile: str | None,
+    include_owned: bool,
 ) -> int:
     """Write the SBOM of TARGET.
 
@@ -68,7 +76,13 @@ def generate(
     """
     budget = read_budget(limits)
     choice = Choice(image=image, platform=platform)
-    bom = read_bom(target, choice, budget, find_inventories(cache, budget))
+    bom = read_bom(
+        target,
+        choice,
+        budget,
+        find_inventories(cache, budget, include_owned=include_owned),
+        include_owned=include_owned,
+    )
     bom = with_base(bom, read_bases(catalogs, dockerfile))
     return _written(bom, name, path, now)
 

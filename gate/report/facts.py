@@ -43,7 +43,9 @@ def subject_line(result: Result) -> str:
     parts = []
     if bom.distro is not None:
         parts.append(bom.distro.pretty_name or f"{bom.distro.id} {bom.distro.version_id}")
-    parts.append(count(len(bom.components), "package"))
+    parts.append(count(len(bom.unowned), "package"))
+    if owned := len(bom.components) - len(bom.unowned):
+        parts.append(f"{owned:,} more in them")
     if bom.subject.digests.get("sha256"):
         parts.append(f"sha256:{bom.subject.digests['sha256'][:12]}")
     return ", ".join(part.strip() for part in parts)

@@ -75,6 +75,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     budget: Budget = Budget()
     inventories: Inventories | None = None
+    include_owned: bool = False
+    """Whether parts of the distribution's packages are in the inventory as well."""
     bases: BaseSources = BaseSources()
     attributes: Attributes = Attributes()
     """What is said of the target for this run."""
@@ -104,34 +106,41 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_bom(
-    target: str, choice: Choice, budget: Budget, inventories: Inventories | None = None
+    target: str,
+    choice: Choice,
+    budget: Budget,
+    inventories: Inventories | None = None,
+    *,
+    include_owned: bool = False,
 ) -> Bom:
     """Open a target and take its inventory, or find it among `inventories`.
 
+    `include_owned` as in `take_inventory`; `inventories` are of the same kind.
     Raises UsageError, InputError or UnreachableError.
     """
     if inventories is None:
-        return _read(target, Request(wanted=wanted_by_all(), choice=choice), Meter(budget))[0]
+        request = Request(wanted=wanted_by_all(), choice=choice)
+        return _read(target, request, Meter(budget), include_owned)[0]
     file = archive_file(target)
     if file is not None and (known := inventories.file(target, file, choice)) is not None:
         return known
     began = time.time()
     request = Request(wanted=wanted_by_all(), choice=choice, recall=inventories.image)
-    bom, key = _read(target, request, Meter(budget))
+    bom, key = _read(target, request, Meter(budget), include_owned)
     if file is not None:
         inventories.keep_file(target, file, choice, bom, began)
     inventories.keep_image(key, bom)
     return bom
 
 
-def _read(target: str, request: Request, meter: Meter) -> tuple[Bom, str]:
+def _read(target: str, request: Request, meter: Meter, include_owned: bool) -> tuple[Bom, str]:
     """Return the inventory, and what to keep it under."""
     opened = open_target(target, request, meter)
     if isinstance(opened, Bom):
         return opened, ""
     if opened.known is not None:
         return msgspec.structs.replace(opened.known, subject=opened.subject), ""
-    return take_inventory(opened, meter), opened.key
+    return take_inventory(opened, meter, include_owned=include_owned), opened.key
 
 
 def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> Result:
@@ -154,7 +163,13 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
     """
     try:
         with Store.open(request.store) as store:
-            bom = read_bom(request.target, request.choice, request.budget, request.inventories)
+            bom = read_bom(
+                request.target,
+                request.choice,
+                request.budget,
+                request.inventories,
+                include_owned=request.include_owned,
+            )
             bom = with_base(bom, request.bases)
             asked = lookup(bom)
             advisories = store.select(asked.queries)

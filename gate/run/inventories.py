@@ -45,10 +45,13 @@ _disk = Disk(GateError)
 class Inventories:
     """A folder of inventories.  Every failure to read or write it is no inventory."""
 
-    def __init__(self, folder: Path, budget: Budget) -> None:
-        """Use `folder`, which is made when something is kept, for runs under `budget`."""
+    def __init__(self, folder: Path, budget: Budget, *, include_owned: bool = False) -> None:
+        """Use `folder`, which is made when something is kept, for runs under `budget`.
+
+        Inventories with parts of the distribution's packages are kept apart.
+        """
         self._folder = folder
-        self._basis = _digest(_code(), repr(budget))
+        self._basis = _digest(_code(), repr(budget), repr(include_owned))
 
     def image(self, key: str) -> Bom | None:
         """Return what was found in an image; a `Recall`."""

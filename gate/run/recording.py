@@ -88,7 +88,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
             snapshot=inputs.advisories.snapshot,
             sources=inputs.sources,
             readings=inputs.bom.readings,
-            components=len(inputs.bom.components),
+            components=len(inputs.bom.unowned),
             clock=RecordedClock(now=inputs.clock.now, basis=_BASES[inputs.clock.basis]),
             tool=Tool(version=__version__),
             actor=self.actor,

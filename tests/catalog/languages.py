@@ -21,12 +21,16 @@ BASE = (
 
 
 def take(
-    tmp_path: Path, *layers: list[Item], compression: str = "none", budget: Budget | None = None
+    tmp_path: Path,
+    *layers: list[Item],
+    compression: str = "none",
+    budget: Budget | None = None,
+    include_owned: bool = False,
 ) -> Bom:
     """Return the inventory of a Debian image with these layers on top of a small base."""
     image = Image([tar(BASE), *map(tar, layers)], compression=compression)
     path = write(tmp_path / f"{compression}.tar", tar(docker_archive_old(image)))
-    return read_bom(str(path), Choice(), budget or Budget())
+    return read_bom(str(path), Choice(), budget or Budget(), include_owned=include_owned)
 
 
 def of(bom: Bom, kind: str) -> list[Component]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gate.advisories.lookup import lookup
 from gate.bom.model import Bom, ReadingStatus
 from gate.catalog import filelists
 from gate.catalog.inventory import CATALOGERS, wanted_by_all
@@ -68,6 +69,40 @@ def test_a_package_of_debian_is_counted_and_not_matched(
         "Python packages: 1 belong to the distribution's packages and are matched as those"
     ]
     assert unread(bom) == []
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_it_is_shown_when_asked_for_and_asks_for_no_advisory(
+    tmp_path: Path, compression: str
+) -> None:
+    items = [*debian((PATH, METADATA)), file(PATH, METADATA)]
+    venv = "srv/venv/lib/python3/site-packages/six-1.16.0.dist-info/METADATA"
+    added = [file(venv, METADATA)]
+    bom = take(tmp_path, items, added, compression=compression, include_owned=True)
+    mine, debians = of(bom, "pypi")
+    (owner,) = [c for c in of(bom, "deb") if c.name == "python3-six"]
+    assert (mine.owned_by, debians.owned_by) == ("", owner.ref)
+    assert [place.path for place in debians.locations] == [PATH]
+    assert mine.ref != debians.ref
+    assert len(owned(bom)) == 1
+    asked = {query.ref for query in lookup(bom).queries}
+    assert mine.ref in asked
+    assert debians.ref not in asked
+    without = take(tmp_path, items, added, compression=compression)
+    assert bom.unowned == without.components
+    assert lookup(bom) == lookup(without)
+
+
+def test_apk_names_the_owner_too(tmp_path: Path) -> None:
+    path = "usr/lib/python3.12/site-packages/six-1.16.0.dist-info/METADATA"
+    digest = base64.b64encode(hashlib.sha1(METADATA).digest()).decode()
+    database = (
+        "P:other\nV:1-r0\nF:usr\n\nP:py3-six\nV:1.16.0-r9\nA:noarch\no:py3-six\n"
+        f"F:{path.rpartition('/')[0]}\nR:METADATA\na:0:0:644\nZ:Q1{digest}\n\n"
+    )
+    items = [file("lib/apk/db/installed", database.encode()), file(path, METADATA)]
+    (six,) = of(take(tmp_path, items, include_owned=True), "pypi")
+    assert six.owned_by.startswith("pkg:apk/debian/py3-six@1.16.0-r9")
 
 
 def test_what_was_installed_beside_it_is_matched(tmp_path: Path) -> None:
@@ -190,12 +225,12 @@ def test_the_checksums_of_real_systems_are_those_of_their_files(
     target, meter = opened(write(tmp_path / "rootfs.tar", plain))
     packages = CATALOGERS[kind](target.tree, meter).packages
     listed = (
-        filelists.of_apk(target.tree, Everything(), meter)
+        filelists.of_apk(target.tree, packages, Everything(), meter)
         if kind == "apk"
         else filelists.of_rpm(target.tree, packages, Everything(), meter)
     )
     compared = changed = 0
-    for path, checksum in sorted(listed.items()):
+    for path, (checksum, _) in sorted(listed.items()):
         algorithm, _, expected = checksum.partition(":")
         if not expected or compared > least:
             continue

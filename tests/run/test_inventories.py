@@ -31,9 +31,9 @@ class Bench:
         self._settle(monkeypatch)
         inner = run.take_inventory
 
-        def counted(*values: object) -> Bom:
+        def counted(*values: object, **options: bool) -> Bom:
             self.read += 1
-            return inner(*values)  # type: ignore[arg-type]
+            return inner(*values, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(run, "take_inventory", counted)
 

@@ -22,7 +22,7 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
     """Break on forbidden packages and licences, and on required packages that are missing."""
     del decisions
     rule = policy.rules.packages
-    problems = sorted(_problems(facts.bom.components, rule))
+    problems = sorted(_problems(facts.bom.unowned, rule))
     return rule_result(
         "packages",
         rule.action,

@@ -49,7 +49,7 @@ def _problems(facts: Facts, rule: ScanCoverage, previous: Previous) -> Iterator[
             f"the last run was {write_duration(facts.now - previous.at)} ago, "
             f"{write_duration(parse_duration(rule.cadence))} allowed"
         )
-    now = len(facts.bom.components)
+    now = len(facts.bom.unowned)
     gone = previous.components - now
     if gone * 100 > previous.components * rule.max_drop or (gone > 0 and not now):
         yield f"{now:,} packages, where the last run saw {previous.components:,}"
