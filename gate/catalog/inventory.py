@@ -195,9 +195,10 @@ def _components(packages: list[Package], distro: Distro | None) -> tuple[Compone
         )
         places[key].append((package.location, component))
     components: dict[str, Component] = {}
-    for (ref, *_), seen in sorted(places.items()):
+    for (purl, *_), seen in sorted(places.items()):
         seen.sort(key=lambda item: item[0])
         locations = tuple(dict.fromkeys(location for location, _ in seen))
+        ref = purl
         while ref in components:
             # A purl writes npm's JSONStream and jsonstream alike, and they are two packages.
             ref += "#"
