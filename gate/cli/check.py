@@ -23,7 +23,7 @@ from gate.cli.options import (
     vex_option,
 )
 from gate.cli.output import emit, wants_colour, write_file
-from gate.cli.places import evidence_folder, store_folder
+from gate.cli.places import evidence_folder, sights_file, store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.signing import make_recorder
 from gate.cli.target_attributes import attributes_option, read_attributes
@@ -83,6 +83,14 @@ _LINE = 500
     help="Private key that signs it; PATCHGATE_KEY_PASSPHRASE opens an encrypted one.",
 )
 @click.option(
+    "--first-sights",
+    "sights_path",
+    metavar="PATH",
+    envvar="PATCHGATE_FIRST_SIGHTS",
+    help="Ledger of the day each flaw was first seen, to share between runners; else it is in "
+    "the evidence folder.",
+)
+@click.option(
     "--no-evidence", is_flag=True, help="Record nothing; the policy must say evidence: optional."
 )
 @click.option(
@@ -121,6 +129,7 @@ def command(
     include_owned: bool,
     evidence_path: str | None,
     key_path: str | None,
+    sights_path: str | None,
     no_evidence: bool,
     fail_within: str,
     baseline: str | None,
@@ -139,7 +148,7 @@ def command(
     place = read_place(located_at)
     budget = read_budget(limits)
     in_force = rules_in_force(policy_path, exceptions_given, base_rev)
-    recorder = _recorder(no_evidence, key_path, evidence_path)
+    recorder = _recorder(no_evidence, key_path, evidence_path, sights_path)
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
@@ -155,6 +164,7 @@ def command(
         bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         history=_history(recorder, evidence_path),
+        ledger=recorder.ledger if isinstance(recorder, Recorder) else None,
         baseline=_baseline(baseline, store, evidence_path, recorder),
         fail_within=_checked_span(fail_within),
         horizon=_AHEAD,
@@ -185,12 +195,14 @@ def _parse_outputs(outputs: tuple[str, ...]) -> list[tuple[str, Path | None]]:
 
 
 def _recorder(
-    no_evidence: bool, key_path: str | None, evidence_path: str | None
+    no_evidence: bool, key_path: str | None, evidence_path: str | None, sights_path: str | None
 ) -> Recorder | EvidenceError | None:
     if no_evidence:
         return None
     try:
-        recorder, warnings = make_recorder(key_path, evidence_folder(evidence_path), os.environ)
+        evidence = evidence_folder(evidence_path)
+        sights = sights_file(sights_path, evidence)
+        recorder, warnings = make_recorder(key_path, evidence, sights, os.environ)
     except EvidenceError as error:
         return error
     for warning in warnings:

@@ -41,6 +41,15 @@ def evidence_folder(given: str | None) -> Path:
     return _base("XDG_STATE_HOME", ".local/state") / "patchgate" / "evidence"
 
 
+def sights_file(given: str | None, evidence: Path) -> Path:
+    """Return the ledger of first sights (`--first-sights`, PATCHGATE_FIRST_SIGHTS).
+
+    `given` is the file, or the folder it is in; else it is in one of the evidence folder.
+    """
+    path = Path(given) if given else evidence / "first-sights"
+    return path if path.suffix == ".jsonl" else path / "first-sights.jsonl"
+
+
 def key_file(given: str | None) -> Path:
     """Return the file of the signing key (`--key`, PATCHGATE_KEY)."""
     if given:

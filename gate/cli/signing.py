@@ -14,13 +14,14 @@ PASSPHRASE = "PATCHGATE_KEY_PASSPHRASE"  # noqa: S105 - the name of the variable
 
 
 def make_recorder(
-    key_path: str | None, evidence: Path, environment: Mapping[str, str]
+    key_path: str | None, evidence: Path, sights: Path, environment: Mapping[str, str]
 ) -> tuple[Recorder, tuple[str, ...]]:
     """Return a recorder with its signing key, and what is unsafe about the key.
 
     Raises EvidenceError where there is no key, or it cannot be opened.
     """
     from gate.evidence.keyfiles import read_private  # noqa: PLC0415 - 16 ms of cryptography
+    from gate.evidence.sightings import SightingLedger  # noqa: PLC0415
     from gate.evidence.store import FolderStore  # noqa: PLC0415
 
     path = key_file(key_path)
@@ -37,5 +38,6 @@ def make_recorder(
         store=FolderStore(evidence),
         actor=read_actor(environment),
         ci=read_ci(environment),
+        ledger=SightingLedger(sights, key.signer.verifying_key),
     )
     return recorder, key.warnings

@@ -61,8 +61,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rating: Rating
     published: datetime | None = None
     """UTC: the flaw was first published."""
+    undated: bool = False
+    """No record says so: `published` is when the first of them was last changed."""
     fix_published: datetime | None = None
     """UTC: the first advisory with a fix was published; None while there is no fix."""
+    fix_undated: bool = False
+    """The same of `fix_published`."""
     matches: tuple[Match, ...]
 
     @property

@@ -199,6 +199,8 @@ def _finding(component: Component, flaw: str, applying: list[_Applying], index: 
     fixes = [item for item in applying if item.match.fixed]
     fixed = _greatest((item.match.fixed for item in fixes), applying[0].scheme)
     known = [item.record for item in applying] + others
+    published, undated = _first(known)
+    fix_published, fix_undated = _first([item.record for item in fixes])
     return Finding(
         ref=component.ref,
         id=index.flaws.display_name(flaw),
@@ -207,10 +209,10 @@ def _finding(component: Component, flaw: str, applying: list[_Applying], index: 
         status=Status.FIXED if fixed else Status.UNFIXED,
         fixed=fixed,
         rating=rate(own, borrowed),
-        published=min((d for d in map(_date, known) if d is not None), default=None),
-        fix_published=min(
-            (d for d in (_date(item.record) for item in fixes) if d is not None), default=None
-        ),
+        published=published,
+        undated=undated,
+        fix_published=fix_published,
+        fix_undated=fix_undated,
         matches=tuple(item.match for item in applying),
     )
 
@@ -227,6 +229,19 @@ def _greatest(fixes: Iterable[str], scheme: str) -> str:
         return known[-1] if known else ""
     key_of = key_function(scheme)
     return max(known, key=lambda fix: (key_of(fix) or "", fix))
+
+
+def _first(records: Iterable[Record]) -> tuple[datetime | None, bool]:
+    """Return the first date of `records`, and whether it only tells when one was changed."""
+    dated = [(date, record) for record in records if (date := _date(record)) is not None]
+    if not dated:
+        return None, False
+    first = min(date for date, _ in dated)
+    return first, not any(date == first and _is_dated(record) for date, record in dated)
+
+
+def _is_dated(record: Record) -> bool:
+    return record.published is not None and record.published.year > 1
 
 
 def _date(record: Record) -> datetime | None:

@@ -15,7 +15,7 @@ from gate.advisories.severity import Severity
 from gate.bom.model import Component
 from gate.matching.findings import Finding, Status
 from gate.policy.calendar import end_of
-from gate.policy.context import Baseline, Context
+from gate.policy.context import Baseline, Context, Sighting
 from gate.policy.durations import parse_duration
 from gate.policy.kinds import Clock
 from gate.policy.model import Policy
@@ -44,7 +44,8 @@ def decide_clock(
     sla = policy.rules.patch_sla
     dates = dates_of(finding, component, context)
     condition = _condition(sla, finding, component, severity, context)
-    clock, start = _start(dates, (condition and condition.clock) or sla.clock)
+    sighting = context.sightings.seen.get(sighting_key(finding, component))
+    clock, start = _start(dates, (condition and condition.clock) or sla.clock, finding, sighting)
     allowed = condition.allow if condition is not None else _allowance(severity, sla.allow)
     due = _due(start, allowed, dates, sla)
     state = State.NO_LIMIT
@@ -73,13 +74,30 @@ def decide_clock(
 def dates_of(finding: Finding, component: Component, context: Context) -> Dates:
     """Return every date that is known of a finding."""
     kev = context.exploitation.earliest(finding.identifiers)
+    key = sighting_key(finding, component)
+    sighting = context.sightings.seen.get(key)
     return Dates(
         published=finding.published,
+        undated=_undated(finding),
         fix_available=finding.fix_published,
-        first_seen=context.first_seen.get(sighting_key(finding, component)),
+        first_seen=context.first_seen.get(key),
+        first_observed=sighting.flaw if sighting is not None else None,
+        fix_first_observed=sighting.fix if sighting is not None else None,
+        accuracy=_accuracy(sighting),
         kev_added=kev.added if kev is not None else None,
         kev_due=kev.due if kev is not None else None,
     )
+
+
+def _undated(finding: Finding) -> tuple[str, ...]:
+    found = {"published": finding.undated, "fix_available": finding.fix_undated}
+    return tuple(name for name, undated in found.items() if undated)
+
+
+def _accuracy(sighting: Sighting | None) -> str:
+    if sighting is None:
+        return ""
+    return "bounded" if sighting.after is not None else "at-latest"
 
 
 def _is_known(finding: Finding, component: Component, context: Context) -> bool:
@@ -105,17 +123,40 @@ def _due(start: datetime | None, allowed: str, dates: Dates, sla: PatchSla) -> d
     return end_of(start, parse_duration(allowed), sla.calendar) if start is not None else None
 
 
-def _start(dates: Dates, clock: Clock) -> tuple[str, datetime | None]:
+def _start(
+    dates: Dates, clock: Clock, finding: Finding, sighting: Sighting | None
+) -> tuple[str, datetime | None]:
     """Return which date begins the time to patch.
 
     Where the date of `clock` is not known, the publication begins it, so that
-    a flaw nobody fixes, or nobody saw before, is not forgotten.
+    a flaw nobody fixes, or nobody saw before, is not forgotten.  A record without
+    a publication has been published before it was last changed, and before it was
+    first seen here: the earlier of the two begins the time.  The first look of
+    all says nothing by itself of when a flaw began.
     """
     for name in (clock, Clock.PUBLISHED):
         moment: datetime | None = getattr(dates, name.value)
-        if moment is not None:
-            return name.value, moment
+        if moment is None:
+            continue
+        seen = _seen(name, finding, sighting)
+        if seen is not None and seen < moment:
+            return _OBSERVED[name], seen
+        return name.value, moment
+    if sighting is not None and sighting.after is not None:
+        return "first_observed", sighting.flaw
     return "missing", None
+
+
+_OBSERVED = {Clock.PUBLISHED: "first_observed", Clock.FIX_AVAILABLE: "fix_first_observed"}
+
+
+def _seen(name: Clock, finding: Finding, sighting: Sighting | None) -> datetime | None:
+    """Return when what `name` stands for was first seen here, where no record dates it."""
+    if sighting is None:
+        return None
+    if name is Clock.PUBLISHED and finding.undated:
+        return sighting.flaw
+    return sighting.fix if name is Clock.FIX_AVAILABLE and finding.fix_undated else None
 
 
 def _allowance(severity: Severity, allow: Allowances) -> str:

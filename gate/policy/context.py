@@ -35,6 +35,34 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     components: int
 
 
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When runs here first saw a flaw in a package, and a fix for it.  All times are UTC."""
+
+    flaw: datetime
+    """The first run that saw it, on any system."""
+    after: datetime | None = None
+    """The last run before on the same system, which did not see it; None where there was none."""
+    fix: datetime | None = None
+    """The first run that saw a fixed version; None while there is none."""
+    fix_after: datetime | None = None
+    """The last run before on the same system, which saw no fix."""
+    here: datetime | None = None
+    """The first run that saw it on this system."""
+
+
+class Sightings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the ledger of first sights says of the findings."""
+
+    kept: bool = False
+    """Whether there is a ledger that this run adds to."""
+    head: str = ""
+    """``sha256:…`` of its last line before this run; empty where there is none."""
+    looked: datetime | None = None
+    """UTC: the last run before on this system; None where none is known."""
+    seen: dict[str, Sighting] = {}
+    """``<finding id> <purl without version>`` to when it was first seen."""
+
+
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An earlier state: thresholds count only what was not there yet."""
 
@@ -57,6 +85,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None where no earlier run is known."""
     first_seen: dict[str, datetime] = {}
     """``<finding id> <purl without version>`` to when an earlier run first saw it, UTC."""
+    sightings: Sightings = Sightings()
     baseline: Baseline | None = None
     fail_within: str = ""
     """What will fail within this time (``7d``) fails today; empty: it does not."""

@@ -87,8 +87,18 @@ class Dates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The flaw was first published."""
     fix_available: datetime | None = None
     """The first advisory with a fix was published."""
+    undated: tuple[str, ...] = ()
+    """Which of these two only tell when a record was last changed: none says when it was
+    published, and the first sight here rules where it is earlier."""
     first_seen: datetime | None = None
     """An earlier run first saw it on this system."""
+    first_observed: datetime | None = None
+    """A run here first saw the flaw in this package, on any system."""
+    fix_first_observed: datetime | None = None
+    """A run here first saw a fixed version."""
+    accuracy: str = ""
+    """Of `first_observed`: ``bounded`` where an earlier run looked and did not see it,
+    ``at-latest`` where none had looked."""
     kev_added: datetime | None = None
     """CISA added it to its catalogue of exploited flaws."""
     kev_due: datetime | None = None
@@ -117,7 +127,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State
     clock: str = ""
     """Which date began the time to patch: published, fix_available, first_seen,
-    kev_added, or missing."""
+    kev_added, first_observed, fix_first_observed, or missing."""
     start: datetime | None = None
     allowed: str = ""
     """The time to patch, as the policy writes it."""

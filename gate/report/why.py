@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gate.advisories.severity import Statement
 from gate.bom.origin import Origin, origins
 from gate.policy.durations import write_duration
-from gate.policy.verdict import Decision, State
+from gate.policy.verdict import Dates, Decision, State
 from gate.report.encoding import visible
 from gate.report.judged import Judged, judged, raised_to
 from gate.run.result import Result
@@ -93,12 +93,19 @@ def _stated(statement: Statement) -> str:
     return f"by {statement.advisory} ({statement.method or 'in words'}{score})"
 
 
+def _named(name: str, dates: Dates) -> str:
+    changed = " (undated; changed)" if name in dates.undated else ""
+    return f"{name.replace('_', ' ')}{changed}"
+
+
 def _clock(result: Result, decision: Decision) -> Iterator[str]:
     dates = decision.dates
     known = {
-        "published": dates.published,
-        "fix available": dates.fix_available,
+        _named("published", dates): dates.published,
+        _named("fix_available", dates): dates.fix_available,
         "first seen": dates.first_seen,
+        f"first observed ({dates.accuracy})": dates.first_observed,
+        "fix first observed": dates.fix_first_observed,
         "exploited since": dates.kev_added,
         "due for CISA": dates.kev_due,
     }

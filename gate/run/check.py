@@ -26,6 +26,7 @@ from gate.errors import (
     InputError,
     UnreachableError,
 )
+from gate.evidence.sightings import SightingLedger
 from gate.evidence.summary import recorded_name
 from gate.matching.upgrades import upgrades
 from gate.policy.context import Attributes, Baseline
@@ -36,7 +37,7 @@ from gate.run.bases import BaseSources, with_base
 from gate.run.clock import Clock
 from gate.run.context import Circumstances, read_context
 from gate.run.exceptions import NOTHING, Gathered, present
-from gate.run.history import Earlier, History
+from gate.run.history import Earlier, History, system_of
 from gate.run.inventories import Inventories
 from gate.run.judging import Judged, judge
 from gate.run.recording import Inputs, Recorder
@@ -91,8 +92,10 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the run has to say of policy and exceptions; warnings of the verdict."""
     history: History | None = None
     """Earlier runs, where there is evidence of them."""
+    ledger: SightingLedger | None = None
+    """Of first sights; the recorder adds to it."""
 
-    def circumstances(self, earlier: Earlier | None) -> Circumstances:
+    def circumstances(self, earlier: Earlier | None, name: str) -> Circumstances:
         """Return where the context of the run is read from."""
         return Circumstances(
             store=self.store,
@@ -102,6 +105,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
             baseline=self.baseline,
             fail_within=self.fail_within,
             earlier=earlier,
+            ledger=self.ledger,
+            system=system_of(name),
         )
 
 
@@ -174,7 +179,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
             asked = lookup(bom)
             advisories = store.select(asked.queries)
         earlier = _earlier(request, bom)
-        circumstances = request.circumstances(earlier)
+        circumstances = request.circumstances(earlier, recorded_name(bom.subject))
         context = read_context(bom, advisories, request.policy.policy, circumstances)
     except (AdvisoryError, InputError, UnreachableError) as error:
         return _unjudged(request, error), None

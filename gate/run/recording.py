@@ -29,11 +29,14 @@ from gate.evidence.facts import (
 )
 from gate.evidence.keys import Signer
 from gate.evidence.record import Store, record
+from gate.evidence.sightings import SightingLedger, append
+from gate.evidence.summary import recorded_name
 from gate.policy.context import NO_CONTEXT, Context, encode_context
 from gate.policy.verdict import ExceptionOutcome, Verdict, encode_verdict
 from gate.run import exceptions, vexing
 from gate.run.clock import Clock
 from gate.run.exceptions import NOTHING, Gathered
+from gate.run.history import system_of
 from gate.run.result import EvidenceNote
 
 _BASES = {"clock": ClockBasis.SYSTEM, "--now": ClockBasis.GIVEN}
@@ -61,9 +64,15 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     actor: Actor
     ci: CiRun | None
+    ledger: SightingLedger | None = None
+    """Of first sights."""
 
     def record(self, inputs: Inputs) -> EvidenceNote:
         """Record a run; EvidenceError where it could not be signed or kept."""
+        sightings = inputs.context.sightings
+        if self.ledger is not None and sightings.kept:
+            system = system_of(recorded_name(inputs.bom.subject))
+            append(self.ledger, self.signer, system, inputs.clock.now, sightings.seen)
         recorded = record(self._facts(inputs), self.signer, self.store)
         return EvidenceNote(
             recorded=True,

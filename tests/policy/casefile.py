@@ -31,7 +31,7 @@ from gate.bom.model import (
     Subject,
 )
 from gate.matching.findings import Finding, Findings, Match, Rating, Status
-from gate.policy.context import Attributes, Baseline, Context, Previous
+from gate.policy.context import Attributes, Baseline, Context, Previous, Sighting, Sightings
 from gate.policy.document import parse_policy
 from gate.policy.exceptions.model import Approval, Exceptions, PolicyException, Presented
 from gate.policy.exceptions.roster import keyid_of
@@ -257,6 +257,8 @@ def _finding(item: Mapping[str, Any], number: int) -> Finding:
         rating=Rating(severity=Severity(item.get("severity", "high")), taken=stated),
         published=moment(item.get("published", "1d ago")),
         fix_published=moment(item.get("fix_published")),
+        undated=item.get("undated", False),
+        fix_undated=item.get("fix_undated", False),
         matches=(
             Match(
                 advisory="DSA-1",
@@ -296,6 +298,13 @@ def _context(case: Case, now: datetime) -> Context:
             Baseline(source="before.json", findings=tuple(case["baseline"]))
             if "baseline" in case
             else None
+        ),
+        sightings=Sightings(
+            kept=True,
+            seen={
+                name: Sighting(**{part: _at(when) for part, when in parts.items()})
+                for name, parts in case.get("sightings", {}).items()
+            },
         ),
         first_seen={name: _at(when) for name, when in case.get("first_seen", {}).items()},
     )
