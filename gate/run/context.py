@@ -135,8 +135,8 @@ def about_findings(context: Context, findings: Findings, bom: Bom, now: datetime
 def _with_new(sightings: Sightings, found: dict[str, Finding], now: datetime) -> Sightings:
     """Return the part about what was found, with what is seen for the first time `now`."""
     if not sightings.kept:
-        known = {key: one for key, one in sightings.seen.items() if key in found}
-        return msgspec.structs.replace(sightings, seen=known)
+        kept = {key: one for key, one in sightings.seen.items() if key in found}
+        return msgspec.structs.replace(sightings, seen=kept)
     looked = sightings.looked
     seen = {}
     for key, finding in found.items():
