@@ -40,6 +40,13 @@ lock:            ## write uv.lock and requirements/ from pyproject.toml (needs u
 	uv lock
 	uv export --quiet --no-emit-project --no-header --no-default-groups -o requirements/run.txt
 	uv export --quiet --no-emit-project --no-header -o requirements/dev.txt
+	uv export --quiet --no-emit-project --no-header --no-default-groups --group release -o requirements/release.txt
+
+man: $(READY)    ## write the manual pages into dist/man
+	$(PY) -m release.manual dist/man
+
+release: $(READY)  ## build wheel, sdist, single file, Debian package, SBOM, provenance and notes into dist
+	$(PY) -m release.build $(ARGS)
 
 clean:           ## remove what was built
 	rm -rf .venv .patchgate dist build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -48,4 +55,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test lint ci bench bench-full bench-images fuzz lock clean
+.PHONY: help demo dev test lint ci bench bench-full bench-images fuzz lock man release clean

@@ -15,6 +15,7 @@ from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_bases, read_budget
 from gate.cli.located_at import located_at_option, read_place
 from gate.cli.options import (
+    PATH,
     base_options,
     include_owned_option,
     now_option,
@@ -50,7 +51,7 @@ _LINE = 500
 
 
 @click.command(name="check")
-@click.argument("target")
+@click.argument("target", type=PATH)
 @rules_options
 @vex_option
 @store_option
@@ -72,6 +73,7 @@ _LINE = 500
     "--evidence",
     "evidence_path",
     metavar="DIR",
+    type=PATH,
     envvar="PATCHGATE_EVIDENCE",
     help="Folder that the signed record of this run is written to.",
 )
@@ -79,6 +81,7 @@ _LINE = 500
     "--key",
     "key_path",
     metavar="FILE",
+    type=PATH,
     envvar="PATCHGATE_KEY",
     help="Private key that signs it; PATCHGATE_KEY_PASSPHRASE opens an encrypted one.",
 )

@@ -19,7 +19,7 @@ import msgspec
 from gate.advisories.store import Store
 from gate.cli import exits
 from gate.cli.inputs import read_policy_file
-from gate.cli.options import now_option, store_option
+from gate.cli.options import PATH, now_option, store_option
 from gate.cli.places import cache_folder, evidence_folder, key_file, policy_file, store_folder
 from gate.cli.rules_in_force import policy_option
 from gate.cli.signing import PASSPHRASE
@@ -71,8 +71,8 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
 @policy_option
 @store_option
 @now_option
-@click.option("--evidence", "evidence_path", metavar="DIR", envvar="PATCHGATE_EVIDENCE")
-@click.option("--key", "key_path", metavar="FILE", envvar="PATCHGATE_KEY")
+@click.option("--evidence", "evidence_path", metavar="DIR", type=PATH, envvar="PATCHGATE_EVIDENCE")
+@click.option("--key", "key_path", metavar="FILE", type=PATH, envvar="PATCHGATE_KEY")
 def command(
     *,
     policy_path: str | None,

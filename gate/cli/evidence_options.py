@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from gate.cli.options import PATH
 from gate.cli.places import evidence_folder, key_file, public_key_file
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence.durable import read_file
@@ -32,6 +33,7 @@ folder_option = click.option(
     "--evidence",
     "evidence_path",
     metavar="DIR",
+    type=PATH,
     envvar="PATCHGATE_EVIDENCE",
     help="Folder of the evidence.",
 )

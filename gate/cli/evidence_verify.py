@@ -16,6 +16,7 @@ from gate.cli.evidence_options import (
     show_problems,
     trust_option,
 )
+from gate.cli.options import PATH
 from gate.errors import UsageError
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER
@@ -38,6 +39,7 @@ from gate.report.encoding import visible
     "--checkpoint",
     "kept",
     metavar="FILE",
+    type=PATH,
     multiple=True,
     help="A checkpoint of this ledger that you kept: nothing may have been cut or rewritten since.",
 )
@@ -45,6 +47,7 @@ from gate.report.encoding import visible
     "--proof",
     "proof",
     metavar="FILE",
+    type=PATH,
     help="A proof (evidence prove) that a ledger has the record; takes the place of its ledger.",
 )
 @click.option(

@@ -9,7 +9,7 @@ import click
 
 from gate.cli.exceptions_fetch import command as fetch
 from gate.cli.exceptions_place import find_exception, listed_exceptions, open_signer
-from gate.cli.options import now_option
+from gate.cli.options import PATH, now_option
 from gate.cli.output import write_file
 from gate.cli.places import key_file
 from gate.cli.rules_in_force import exceptions_option, policy_option
@@ -46,7 +46,9 @@ def command() -> None:
 @click.option("--remediation", metavar="DAY", required=True, help="When it is planned to be gone.")
 @click.option("--expires", metavar="DAY", required=True, help="Last day on which it counts.")
 @click.option("--ticket", default="")
-@click.option("--folder", metavar="DIR", default="patchgate-exceptions", show_default=True)
+@click.option(
+    "--folder", metavar="DIR", type=PATH, default="patchgate-exceptions", show_default=True
+)
 @now_option
 def request(
     *,
@@ -101,6 +103,7 @@ def request(
     "--key",
     "key_path",
     metavar="FILE",
+    type=PATH,
     help="Private key of the approver: PEM, or an OpenSSH Ed25519 key; else the signing key.",
 )
 @click.option("--comment", default="", help="Travels with the approval.")

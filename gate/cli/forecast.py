@@ -9,6 +9,7 @@ import click
 
 from gate.cli import exits
 from gate.cli.judging_options import judging_options, judging_request
+from gate.cli.options import PATH
 from gate.cli.output import emit
 from gate.report.encoding import visible
 from gate.report.forecast import render_json, render_text
@@ -16,7 +17,7 @@ from gate.run.check import examine
 
 
 @click.command(name="forecast")
-@click.argument("target")
+@click.argument("target", type=PATH)
 @click.option(
     "--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How far to look."
 )

@@ -19,6 +19,7 @@ from gate import __version__
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("gate.cli.check", "Judge an image, a root file system, this host or an SBOM."),
+    "completion": ("gate.cli.completion", "Print the completion script of a shell."),
     "db": ("gate.cli.db", "Import, download and inspect advisories."),
     "exceptions": ("gate.cli.exceptions", "Request, approve, list and check exceptions."),
     "doctor": ("gate.cli.doctor", "Check that everything is there that a check needs."),
@@ -85,13 +86,22 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("patchgate: interrupted", err=True)
         return 130
-    except (BrokenPipeError, SystemExit):
-        # The reader went away, which click turns into sys.exit(1): that would say FAIL.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except SystemExit as stop:
+        # click ends completion by itself; and sys.exit(1) is its word for a reader that went away.
+        if "_PATCHGATE_COMPLETE" in os.environ:
+            return 0 if not stop.code else 1
+        return _reader_gone()
+    except BrokenPipeError:
+        return _reader_gone()
     except Exception as error:  # noqa: BLE001 - the one place where nothing may get past
         return _report(error)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _reader_gone() -> int:
+    """Let what is still buffered go nowhere, and say so: 1 would mean FAIL."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
 
 
 def _report(error: Exception) -> int:

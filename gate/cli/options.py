@@ -9,10 +9,14 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PATH = click.Path(readable=False)
+"""A file or folder that shells complete; what is wrong with it is said by who opens it."""
+
 store_option = click.option(
     "--db",
     "store",
     metavar="DIR",
+    type=PATH,
     envvar="PATCHGATE_DB",
     help="Folder of the advisory store.",
 )
@@ -37,6 +41,7 @@ limit_option = click.option(
 cache_option = click.option(
     "--cache",
     metavar="DIR",
+    type=PATH,
     envvar="PATCHGATE_CACHE",
     help="Folder of inventories of images that were read before; 'off' reads everything anew.",
 )
@@ -44,6 +49,7 @@ cache_option = click.option(
 vex_option = click.option(
     "--vex",
     metavar="FILE",
+    type=PATH,
     multiple=True,
     envvar="PATCHGATE_VEX",
     help="VEX document (OpenVEX, CycloneDX, CSAF 2.0) that says which flaws do not apply.",
@@ -52,6 +58,7 @@ bases_option = click.option(
     "--bases",
     "catalogs",
     metavar="FILE",
+    type=PATH,
     multiple=True,
     envvar="PATCHGATE_BASES",
     help="Catalog of known base images (`patchgate sbom base` writes one), beside the built-in.",
@@ -59,6 +66,7 @@ bases_option = click.option(
 dockerfile_option = click.option(
     "--dockerfile",
     metavar="FILE",
+    type=PATH,
     envvar="PATCHGATE_DOCKERFILE",
     help="The image's Dockerfile: its last FROM names the base where no catalog knows it.",
 )

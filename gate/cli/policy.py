@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gate.cli.inputs import find_policy, read_policy_file
+from gate.cli.options import PATH
 from gate.cli.output import write_file
 from gate.cli.policy_test import command as test
 from gate.errors import UsageError
@@ -49,7 +50,7 @@ def check(path: str) -> None:
 
 
 @command.command()
-@click.option("--policy", "given", metavar="FILE", envvar="PATCHGATE_POLICY")
+@click.option("--policy", "given", metavar="FILE", type=PATH, envvar="PATCHGATE_POLICY")
 @click.option("--target", metavar="NAME", default="", help="As it is for a target of the policy.")
 def explain(given: str | None, target: str) -> None:
     """Print every value in effect, and the file and line it comes from."""

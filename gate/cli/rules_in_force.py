@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from gate.cli.inputs import read_policy_file
+from gate.cli.options import PATH
 from gate.cli.places import exceptions_path, policy_file
 from gate.errors import UsageError
 from gate.run import exceptions
@@ -25,6 +26,7 @@ policy_option = click.option(
     "--policy",
     "policy_path",
     metavar="FILE",
+    type=PATH,
     envvar="PATCHGATE_POLICY",
     help="Policy document; else patchgate.yaml here or above, else the built-in default.",
 )

@@ -12,6 +12,7 @@ from gate.bom.model import Bom, ReadingStatus
 from gate.cli import exits
 from gate.cli.inputs import find_inventories, read_bases, read_budget
 from gate.cli.options import (
+    PATH,
     base_options,
     include_owned_option,
     limit_option,
@@ -48,7 +49,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("target")
+@click.argument("target", type=PATH)
 @format_option
 @output_option
 @now_option

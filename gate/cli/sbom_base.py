@@ -11,7 +11,7 @@ from gate.bom.cyclonedx import write_bom
 from gate.bom.model import Bom
 from gate.catalog.bases import Catalog, KnownBase, read_catalog
 from gate.cli.inputs import find_inventories, read_budget
-from gate.cli.options import cache_option, image_option, limit_option, platform_option
+from gate.cli.options import PATH, cache_option, image_option, limit_option, platform_option
 from gate.cli.output import write_file
 from gate.errors import InputError
 from gate.report.encoding import visible
@@ -21,10 +21,12 @@ from gate.sources.request import Choice
 
 
 @click.command(name="base")
-@click.argument("target")
-@click.option("--catalog", metavar="FILE", required=True, help="Catalog to write it to.")
+@click.argument("target", type=PATH)
+@click.option("--catalog", metavar="FILE", type=PATH, required=True, help="Catalog to write it to.")
 @click.option("--name", metavar="NAME", default="", help="Its name; else that of the target.")
-@click.option("--sbom", "sbom", metavar="FILE", help="Write its SBOM, too; beside the catalog.")
+@click.option(
+    "--sbom", "sbom", metavar="FILE", type=PATH, help="Write its SBOM, too; beside the catalog."
+)
 @image_option
 @platform_option
 @limit_option

@@ -9,6 +9,7 @@ import click
 
 from gate.cli import exits
 from gate.cli.judging_options import judging_options, judging_request
+from gate.cli.options import PATH
 from gate.cli.output import emit
 from gate.report.encoding import visible
 from gate.report.judged import is_judged
@@ -18,7 +19,7 @@ from gate.run.check import examine
 
 @click.command(name="why")
 @click.argument("identifier")
-@click.argument("target")
+@click.argument("target", type=PATH)
 @judging_options
 def command(*, identifier: str, target: str, **given: Any) -> int:
     """Explain the flaw IDENTIFIER (CVE, GHSA, DSA, …) of TARGET.
