@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -133,6 +134,8 @@ def _code() -> str:
     """Return what tells this version of the catalogers, also where it is being worked on."""
     root = Path(gate.__file__).parent
     files = sorted(path for room in _ROOMS for path in (root / room).rglob("*.py"))
+    if not files:  # built into one file, which then stands for them
+        files = [Path(sys.executable)]
     stamps = [(path.name, (at := path.stat()).st_size, at.st_mtime_ns) for path in files]
     return f"{gate.__version__} {stamps!r}"
 
