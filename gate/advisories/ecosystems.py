@@ -1,6 +1,7 @@
 """Ecosystems as data: which scheme orders their versions, who asks them for what.
 
-Three tables: `SCHEME_OF` (OSV ecosystem to version scheme), `DISTROS`
+Three tables: `SCHEME_OF` (every ecosystem of the schema to its version scheme, "" where no
+order is defined), `DISTROS`
 (os-release ID to OSV ecosystem, release suffix and the names that its
 advisories use) and `LANGUAGES` (purl type to OSV ecosystem).  A new ecosystem
 is a line in one of them.
@@ -22,37 +23,48 @@ SCHEME_OF: dict[str, str] = {
     "Alpaquita": "apk",
     "Alpine": "apk",
     "AlmaLinux": "rpm",
+    "Android": "",
     "Azure Linux": "rpm",
     "BellSoft Hardened Containers": "apk",
+    "Bioconductor": "cran",
     "Bitnami": "bitnami",
     "Chainguard": "apk",
     "CleanStart": "apk",
+    "ConanCenter": "semver",
     "CRAN": "cran",
     "crates.io": "semver",
     "Debian": "dpkg",
+    "Docker Hardened Images": "",
     "Echo": "dpkg",
+    "FreeBSD": "freebsd",
     "GHC": "hackage",
     "GitHub Actions": "semver",
     "Go": "golang",
     "Hackage": "hackage",
     "Hex": "semver",
     "Julia": "semver",
+    "Kubernetes": "golang",
+    "Linux": "semver",
     "Mageia": "rpm",
     "Maven": "maven",
     "MinimOS": "apk",
     "npm": "semver",
     "NuGet": "nuget",
+    "opam": "opam",
     "openEuler": "rpm",
     "openSUSE": "rpm",
+    "OSS-Fuzz": "",
     "Packagist": "packagist",
     "Photon OS": "rpm",
     "Pub": "pub",
     "PyPI": "pep440",
     "Red Hat": "rpm",
     "Rocky Linux": "rpm",
+    "Root": "",
     "RubyGems": "rubygems",
     "SUSE": "rpm",
     "SwiftURL": "semver",
+    "TuxCare": "",
     "Ubuntu": "dpkg",
     "VSCode": "semver",
     "Wolfi": "apk",
@@ -164,8 +176,11 @@ DEBIAN_CODENAMES: dict[str, str] = {
 }
 
 ROOT = "Root"
-_LINEAGES = frozenset({ROOT, "Docker Hardened Images"})
-"""Ecosystems whose suffix is another ecosystem, by whose rules their packages go."""
+_LINEAGES = frozenset({ROOT, "Docker Hardened Images", "Echo", "TuxCare"})
+"""Ecosystems whose suffix names another ecosystem, by whose rules their packages go."""
+_PATCHED = {(ROOT, ""): "root", ("Echo", "semver"): "echo"}
+"""Lineages that count patches of their own in the version, over all schemes ("") or one."""
+_SPELLINGS = {name.lower(): name for name in SCHEME_OF} | {"python": "PyPI"}
 _SYSTEMS = {
     "alma": "rpm",
     "alpine": "apk",
@@ -181,6 +196,9 @@ _SYSTEMS = {
 
 _LOWER_CASE = frozenset({"GitHub Actions", "NuGet", "Packagist"})
 _PEP503 = re.compile(r"[-_.]+")
+_REPOSITORY = re.compile(r"(?:[a-z+]+://)?(.+?)(?:\.git)?/?", re.IGNORECASE)
+RELEASED = frozenset(rule.ecosystem for rule in DISTROS.values())
+"""Ecosystems whose suffix is a release: a row without one speaks of every release."""
 
 
 def base_of(ecosystem: str) -> str:
@@ -191,13 +209,25 @@ def base_of(ecosystem: str) -> str:
 def scheme_of(ecosystem: str) -> str:
     """Return the version scheme of an exact ecosystem, or "" where no order is known."""
     base, _, lineage = ecosystem.partition(":")
-    if base in _LINEAGES and lineage:
-        scheme = scheme_of(lineage)
-        return f"root:{scheme}" if base == ROOT and scheme else scheme
-    if base == "TuxCare":
-        return _scheme_of_system(lineage)
-    scheme = SCHEME_OF.get(base, "")
-    return scheme if scheme in SCHEMES else ""
+    if base not in _LINEAGES or not lineage:
+        scheme = SCHEME_OF.get(base, "")
+        return scheme if scheme in SCHEMES else ""
+    if base_of(lineage) == base:
+        return ""
+    scheme = scheme_of(_spelled(lineage))
+    if not scheme and base == "TuxCare":
+        scheme = _scheme_of_system(lineage)
+    if not scheme:
+        # The suffix is a release of the ecosystem itself.
+        return SCHEME_OF[base]
+    patches = _PATCHED.get((base, "")) or _PATCHED.get((base, scheme))
+    return f"{patches}:{scheme}" if patches else scheme
+
+
+def _spelled(lineage: str) -> str:
+    """Return a lineage as its ecosystem is spelled: ``Root:alpine:3.18`` is an Alpine."""
+    base, colon, rest = lineage.partition(":")
+    return _SPELLINGS.get(base.lower(), base) + colon + rest
 
 
 def _scheme_of_system(name: str) -> str:
@@ -210,13 +240,22 @@ def normalise(ecosystem: str, name: str) -> str:
     """Return `name` as both sides spell it when they are compared.
 
     PyPI: PEP 503.  NuGet, Packagist, GitHub Actions: case does not matter.
-    Everything else is compared as it stands.
+    SwiftURL: an address without scheme and ``.git``.  Everything else is compared
+    as it stands.
     """
     base, _, lineage = ecosystem.partition(":")
-    if base in _LINEAGES and lineage:
-        return normalise(lineage, name)
+    if base in _LINEAGES and lineage and base_of(lineage) != base:
+        return normalise(_spelled(lineage), name)
     if base == "PyPI":
         return _PEP503.sub("-", name).lower()
     if base in _LOWER_CASE:
         return name.lower()
+    if base == "SwiftURL":
+        return repository(name)
     return name
+
+
+def repository(address: str) -> str:
+    """Return the address of a repository without its scheme and ``.git``."""
+    found = _REPOSITORY.fullmatch(address)
+    return found[1] if found else address

@@ -154,24 +154,32 @@ def _kernel_source(source: tuple[str, str]) -> tuple[str, str]:
 
 
 def _language_queries(component: Component) -> list[Query]:
-    ecosystem = LANGUAGES[component.type]
-    if component.name.startswith(_PATCHED_BY_ROOT) or component.namespace == _ROOT_SCOPE:
-        ecosystem = f"{ROOT}:{ecosystem}"
-    separator = ":" if component.type == "maven" else "/"
-    scheme = scheme_of(ecosystem)
-    return [
-        Query(
+    queries = []
+    for namespace in (component.namespace, *component.other_namespaces):
+        ecosystem, name = asked_by(component.type, namespace, component.name)
+        query = Query(
             ref=component.ref,
             ecosystem=ecosystem,
-            name=normalise(
-                ecosystem,
-                f"{namespace}{separator}{component.name}" if namespace else component.name,
-            ),
+            name=name,
             version=component.version,
-            scheme=scheme,
+            scheme=scheme_of(ecosystem),
         )
-        for namespace in (component.namespace, *component.other_namespaces)
-    ]
+        queries.append(query)
+    return queries
+
+
+def asked_by(type: str, namespace: str, name: str) -> tuple[str, str]:  # noqa: A002
+    """Return ecosystem and name under which a language's package is looked up.
+
+    Both are "" for a purl type that no ecosystem of a language has.
+    """
+    ecosystem = LANGUAGES.get(type, "")
+    if not ecosystem:
+        return "", ""
+    if name.startswith(_PATCHED_BY_ROOT) or namespace == _ROOT_SCOPE:
+        ecosystem = f"{ROOT}:{ecosystem}"
+    separator = ":" if type == "maven" else "/"
+    return ecosystem, normalise(ecosystem, f"{namespace}{separator}{name}" if namespace else name)
 
 
 def _of_root(ecosystem: str) -> str:

@@ -13,7 +13,10 @@ from typing import Any
 import msgspec
 
 PACKAGE_RANGES = frozenset({"SEMVER", "ECOSYSTEM"})
-"""Types of ranges that speak of package versions; GIT speaks of commits."""
+"""Types of ranges that speak of package versions."""
+
+COMMIT_RANGE = "GIT"
+"""Type of a range that speaks of commits; any other type is unknown to schema 1.7.5."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,6 +33,8 @@ class Range(msgspec.Struct, frozen=True, omit_defaults=True):
 
     type: str
     events: tuple[Event, ...] = ()
+    repo: str = ""
+    """Address of the repository whose commits a GIT range speaks of."""
 
 
 class Package(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,6 +109,20 @@ def custom_ranges(entry: Affected) -> tuple[Range, ...]:
         return msgspec.convert(fields.get("custom_ranges"), tuple[Range, ...])
     except msgspec.ValidationError:
         return ()
+
+
+def undecidable(entry: Affected) -> str:
+    """Return why ranges of `entry` say nothing that a version could be held against; "" if none.
+
+    A GIT range needs the history of the repository, for which the listed versions
+    or another range stand in; a range of an unknown type has nothing that stands in.
+    """
+    types = {described.type for described in entry.ranges or ()}
+    if unknown := types - PACKAGE_RANGES - {COMMIT_RANGE}:
+        return f"ranges of type {', '.join(sorted(unknown))} are not known"
+    if types == {COMMIT_RANGE} and not entry.versions and not custom_ranges(entry):
+        return "its ranges are of commits, and it lists no versions"
+    return ""
 
 
 def utc(moment: datetime) -> datetime:

@@ -31,9 +31,9 @@ from gate.advisories.names import names_of
 from gate.advisories.osv import Record, utc
 from gate.advisories.spans import Span, merged, spans
 from gate.errors import AdvisoryError
-from gate.versions import KeyFunction, key_function
+from gate.versions import KeyFunction, is_legacy, key_function
 
-FORMAT = 2
+FORMAT = 3
 """Counts changes of the tables below, and of what a span is made from."""
 
 _TABLES = """
@@ -289,6 +289,8 @@ class Shard:
 def _asked(query: Query) -> tuple[str, str, str, str]:
     key_of = keys_of(query.scheme)
     key = key_of(query.version) if key_of is not None else None
+    if is_legacy(query.scheme, key):
+        key = None
     return (query.ecosystem, query.name, *((key, key) if key is not None else (_ANY_ASKED, "")))
 
 

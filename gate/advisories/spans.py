@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gate.advisories.osv import PACKAGE_RANGES, Affected, Event, custom_ranges
+from gate.advisories.osv import PACKAGE_RANGES, Affected, Event, custom_ranges, undecidable
 from gate.versions import BEFORE, BEYOND, KeyFunction, just_after
 
 Span = tuple[str, str]
@@ -31,6 +31,8 @@ def spans(entry: Affected, key_of: KeyFunction | None) -> list[Span]:
     `key_of` is None where the ecosystem has no version order: then nothing can
     be left out.
     """
+    if entry.ranges and undecidable(entry):
+        return [EVERYTHING]
     ranges = [described for described in entry.ranges or () if described.type in PACKAGE_RANGES]
     ranges.extend(custom_ranges(entry))
     if not ranges and not entry.versions:

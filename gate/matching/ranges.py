@@ -5,7 +5,9 @@ when the version is listed OR lies in a range; events are walked in version
 order; `fixed` is exclusive, `last_affected` inclusive; where `limit` events
 exist the version must lie below one of them; ``introduced: "0"`` comes before
 every version, and 0 means nothing special anywhere else.  GIT ranges speak of
-commits and are passed over.
+commits: beside another range or a list of versions they are passed over, alone
+they leave open which versions are meant.  A range that holds every version needs
+no comparison.
 
 A comparison that cannot be made is None, never "not affected".
 """
@@ -16,9 +18,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gate.advisories.osv import PACKAGE_RANGES, Affected, Event, Range, custom_ranges
+from gate.advisories.osv import (
+    PACKAGE_RANGES,
+    Affected,
+    Event,
+    Range,
+    custom_ranges,
+    undecidable,
+)
 from gate.advisories.spans import spans_of
-from gate.versions import KeyFunction, key_function
+from gate.versions import KeyFunction, is_legacy, key_function
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,34 +48,37 @@ def judge(entry: Affected, scheme: str, version: str) -> Judgement:
     """Return what `entry` says of `version`, ordered by `scheme` ("" if unknown)."""
     if scheme and _is_past_the_fix(entry, key_function(scheme), version):
         return _UNAFFECTED
+    ranges = ranges_of(entry, version)
+    if all_of_them := next((one for one in ranges if _holds_all(one.events)), None):
+        return Judgement(affected=True, why=_describe(all_of_them.events))
     if not version:
-        return _of_nothing_known(entry)
-    ranges = _ranges(entry, version)
+        return _of_nothing_known(entry, ranges)
     key_of = _key_function(scheme, ranges)
     key = key_of(version) if key_of is not None else None
-    affected: bool | None = False
-    why = ""
     if _is_listed(entry, key_of, version, key):
-        affected, why = True, f"{version} is listed"
-    else:
-        for described in ranges:
-            answer = _in_range(described.events, key_of, key)
-            if answer:
-                affected, why = True, _describe(described.events)
-                break
-            if answer is None:
-                order = f"by {scheme} order" if scheme else "since no order is known"
-                affected = None
-                why = f"{version} cannot be compared with {_describe(described.events)} {order}"
-    if affected is False:
-        return _UNAFFECTED
-    return Judgement(affected=affected, why=why, fixed=_next_fix(ranges, key_of, key))
+        why = f"{version} is listed"
+        return Judgement(affected=True, why=why, fixed=_next_fix(ranges, key_of, key))
+    open_question = undecidable(entry) if entry.ranges else ""
+    for described in ranges:
+        answer = _in_range(described.events, key_of, key)
+        if answer:
+            why = _describe(described.events)
+            return Judgement(affected=True, why=why, fixed=_next_fix(ranges, key_of, key))
+        if answer is None or is_legacy(scheme, key):
+            order = f"by {scheme} order" if scheme else "since no order is known"
+            events = _describe(described.events)
+            open_question = f"{version} cannot be compared with {events} {order}"
+    if open_question:
+        fixed = _next_fix(ranges, key_of, key)
+        return Judgement(affected=None, why=open_question, fixed=fixed)
+    if key is None and entry.versions:
+        return Judgement(affected=False, why=f"{version} is not listed, compared as text")
+    return _UNAFFECTED
 
 
-def _of_nothing_known(entry: Affected) -> Judgement:
+def _of_nothing_known(entry: Affected, ranges: Sequence[Range]) -> Judgement:
     """Judge what has no version: wherever the entry affects any, nothing can be decided."""
-    ranges = tuple(r for r in entry.ranges or () if r.type in PACKAGE_RANGES)
-    if not ranges and not entry.versions:
+    if not ranges and not entry.versions and not undecidable(entry):
         return _UNAFFECTED
     return Judgement(affected=None, why="the installed version is not known")
 
@@ -87,7 +99,7 @@ def _is_past_the_fix(entry: Affected, key_of: KeyFunction, version: str) -> bool
     return key is not None and fixed is not None and fixed <= key
 
 
-def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
+def ranges_of(entry: Affected, version: str) -> tuple[Range, ...]:
     """Return the ranges that speak of package versions.
 
     Go records keep versions that are not Go module versions in
@@ -101,6 +113,15 @@ def _ranges(entry: Affected, version: str) -> tuple[Range, ...]:
     if custom and all(_is_bare(described.events) for described in ranges):
         return ranges if version.removeprefix("v").startswith("0.0.0-") else custom
     return ranges
+
+
+def _holds_all(events: Sequence[Event]) -> bool:
+    """Return whether nothing ends what begins before every version."""
+    ends = any(
+        event.fixed is not None or event.last_affected is not None or event.limit not in {None, "*"}
+        for event in events
+    )
+    return not ends and any(event.introduced == "0" for event in events)
 
 
 def _is_bare(events: Sequence[Event]) -> bool:

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 
-from gate.versions import root
+from gate.versions import patched
 
 KeyFunction = Callable[[str], str | None]
 
@@ -32,6 +32,9 @@ BEFORE = ""
 
 BEYOND = "~"
 """Upper bound, exclusive, of a range that never ends."""
+
+LEGACY = "!"
+"""Begins the key of a Python version outside PEP 440, and of no other Python version."""
 
 SCHEMES: dict[str, str] = {
     "apk": "gate.versions.apk",
@@ -43,6 +46,7 @@ SCHEMES: dict[str, str] = {
     "hackage": "gate.versions.hackage",
     "maven": "gate.versions.maven",
     "nuget": "gate.versions.nuget",
+    "opam": "gate.versions.opam",
     "packagist": "gate.versions.packagist",
     "pacman": "gate.versions.pacman",
     "pep440": "gate.versions.pep440",
@@ -57,7 +61,8 @@ SCHEMES: dict[str, str] = {
 def key_function(scheme: str) -> KeyFunction:
     """Return the key function of `scheme`; KeyError for a scheme not in `SCHEMES`.
 
-    ``root:dpkg`` is the order of Root's patched versions over that of dpkg.
+    ``root:dpkg`` is the order of Root's patched versions over that of dpkg, and
+    ``echo:semver`` that of Echo's over semantic versions.
 
     It remembers: one fixed version stands in hundreds of advisory rows, one for
     each package built from it.
@@ -65,8 +70,16 @@ def key_function(scheme: str) -> KeyFunction:
     patches, _, base = scheme.rpartition(":")
     function: KeyFunction = import_module(SCHEMES[base]).key
     if patches:
-        function = root.over(function)
+        function = patched.over(function, patches)
     return lru_cache(maxsize=32_768)(function)
+
+
+def is_legacy(scheme: str, key: str | None) -> bool:
+    """Return whether a key is that of a version its scheme orders by an old custom only.
+
+    Such a version may lie anywhere: that it comes before a range proves nothing.
+    """
+    return scheme == "pep440" and key is not None and key.startswith(LEGACY)
 
 
 def just_after(key: str) -> str:

@@ -13,6 +13,10 @@ so that ``1.0_rc1`` < ``1.0`` < ``1.0-r0`` < ``1.0_p1`` < ``1.0a`` < ``1.0.0``.
 A component after the first that starts with 0 compares as text and before all
 that do not (1.01 < 1.1); the first one compares by value.
 
+apk-tools 2 took a number after the letter, too (``1.9.5p2``, of sudo), which is higher
+than everything else that may follow the letter; version 3 calls that invalid.  Packages
+and advisories have such versions, so they are ordered as version 2 did.
+
 Each part is written as one character of that ranking and its content.
 """
 
@@ -23,7 +27,7 @@ import re
 from gate.versions.encoding import number
 
 _FORM = re.compile(
-    r"([0-9]+)((?:\.[0-9]+)*)([a-z]?)"
+    r"([0-9]+)((?:\.[0-9]+)*)([a-z]?)((?:(?<=[a-z])[0-9]+)?)"
     r"((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)"
     r"(?:~([0-9a-f]+))?(?:-r([0-9]+))?"
 )
@@ -51,19 +55,21 @@ _SUFFIXES = {
 def key(version: str) -> str | None:
     """Return the key of an apk version.
 
-    None for what apk itself calls invalid, although packages of that kind
-    have been published (``6.6.2p1-r0``, ``10.2.22.r0``): apk compares two
-    such versions as equal from the invalid place on.
+    None for what apk itself calls invalid, although a few packages of that kind
+    have been published (``10.2.22.r0``): apk compares two such versions as equal
+    from the invalid place on.
     """
     match = _FORM.fullmatch(version)
     if not match:
         return None
-    first, components, letter, suffixes, commit, revision = match.groups()
+    first, components, letter, count, suffixes, commit, revision = match.groups()
     parts = [number(first)]
     if components:
         parts += [_component(digits) for digits in components[1:].split(".")]
     if letter:
         parts += (_LETTER, letter)
+    if count:
+        parts += (_COMPONENT, number(count))
     if suffixes:
         for name, digits in _SUFFIX.findall(suffixes):
             parts.append(_SUFFIXES[name])

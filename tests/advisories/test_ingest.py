@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gate.advisories.ingest import Origin, import_paths
+from gate.advisories.shard import FORMAT
 from gate.advisories.snapshot import MANIFEST, SHARDS, read_snapshot
 from gate.advisories.store import Store
 from gate.errors import AdvisoryError
@@ -261,7 +262,9 @@ def test_a_store_of_another_format_is_built_anew(tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "Debian" / "all.zip", record("A"))
     take(tmp_path / "db", archive)
     manifest = tmp_path / "db" / MANIFEST
-    manifest.write_bytes(manifest.read_bytes().replace(b'"format": 2', b'"format": 99'))
+    manifest.write_bytes(
+        manifest.read_bytes().replace(f'"format": {FORMAT}'.encode(), b'"format": 99')
+    )
     with pytest.raises(AdvisoryError, match="has format 99"):
         read_snapshot(tmp_path / "db")
     take(tmp_path / "db", archive)

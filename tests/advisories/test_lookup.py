@@ -134,11 +134,63 @@ def test_whoever_cannot_ask_is_a_gap(distro: Distro | None, part: Component, cod
 
 
 def test_every_scheme_that_is_named_exists() -> None:
-    assert set(SCHEME_OF.values()) <= set(SCHEMES)
+    assert set(SCHEME_OF.values()) - {""} <= set(SCHEMES)
     assert {rule.ecosystem for rule in DISTROS.values()} <= set(SCHEME_OF)
     assert scheme_of("Debian:12") == "dpkg"
     assert scheme_of("Nowhere:1") == ""
-    assert all(scheme_of(ecosystem) or ecosystem for ecosystem in LANGUAGES.values())
+    assert all(scheme_of(ecosystem) for ecosystem in LANGUAGES.values())
+
+
+NAMED_BY_THE_SCHEMA = """
+    AlmaLinux,Alpaquita,Alpine,Android,Azure Linux,BellSoft Hardened Containers,Bioconductor,
+    Bitnami,Chainguard,CleanStart,ConanCenter,CRAN,crates.io,Debian,Docker Hardened Images,Echo,
+    FreeBSD,GHC,GitHub Actions,Go,Hackage,Hex,Julia,Kubernetes,Linux,Mageia,Maven,MinimOS,npm,NuGet,
+    opam,openEuler,openSUSE,OSS-Fuzz,Packagist,Photon OS,Pub,PyPI,Red Hat,Rocky Linux,Root,RubyGems,
+    SUSE,SwiftURL,TuxCare,Ubuntu,VSCode,Wolfi
+"""
+
+
+def test_every_ecosystem_of_the_schema_is_there() -> None:
+    """OSV schema 1.7.5 names 48; two have no order, three take that of their suffix."""
+    named = {name.strip() for name in NAMED_BY_THE_SCHEMA.split(",")}
+    assert set(SCHEME_OF) == named
+    assert len(named) == 48
+    without = {name for name, scheme in SCHEME_OF.items() if not scheme}
+    assert without == {"Android", "OSS-Fuzz", "Docker Hardened Images", "Root", "TuxCare"}
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "scheme"),
+    [
+        ("Docker Hardened Images:Alpine:3.23", "apk"),
+        ("Docker Hardened Images:Debian:trixie", "dpkg"),
+        ("Docker Hardened Images", ""),
+        ("Docker Hardened Images:Docker Hardened Images:Alpine", ""),
+        ("Docker Hardened Images:Nowhere", ""),
+        ("Root:Alpine:3.18", "root:apk"),
+        ("Root:alpine:3.18", "root:apk"),
+        ("Root:PyPI", "root:pep440"),
+        ("Root:npm", "root:semver"),
+        ("Root", ""),
+        ("Echo", "dpkg"),
+        ("Echo:PyPI", "pep440"),
+        ("Echo:Maven", "maven"),
+        ("Echo:npm", "echo:semver"),
+        ("TuxCare:Red Hat", "rpm"),
+        ("TuxCare:Ubuntu:22.04:LTS", "dpkg"),
+        ("TuxCare:npm", "semver"),
+        ("TuxCare:CentOS 7", "rpm"),
+        ("TuxCare:TuxCare:Red Hat", ""),
+        ("FreeBSD:ports:14.3", "freebsd"),
+        ("Ubuntu:Pro:18.04:LTS", "dpkg"),
+        ("SUSE:Linux Enterprise Server 15 SP6", "rpm"),
+        ("Red Hat:enterprise_linux:9::appstream", "rpm"),
+        ("Packagist:https://packages.drupal.org/8", "packagist"),
+        ("Linux", "semver"),
+    ],
+)
+def test_a_suffix_may_name_the_scheme(ecosystem: str, scheme: str) -> None:
+    assert scheme_of(ecosystem) == scheme
 
 
 def test_names_that_differ_in_spelling_only() -> None:

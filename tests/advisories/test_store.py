@@ -20,6 +20,7 @@ from gate.advisories import osv
 from gate.advisories.ecosystems import normalise, scheme_of
 from gate.advisories.ingest import import_paths
 from gate.advisories.model import AdvisorySet, Query
+from gate.advisories.shard import FORMAT
 from gate.advisories.snapshot import MANIFEST, SHARDS
 from gate.advisories.store import Store
 from gate.errors import AdvisoryError
@@ -178,7 +179,7 @@ def test_there_is_no_store(tmp_path: Path) -> None:
 
 
 def test_an_empty_store(tmp_path: Path) -> None:
-    (tmp_path / MANIFEST).write_text('{"format": 2}')
+    (tmp_path / MANIFEST).write_text(f'{{"format": {FORMAT}}}')
     with pytest.raises(AdvisoryError, match="holds no source"):
         Store.open(tmp_path)
 

@@ -53,13 +53,22 @@ CASES: list[tuple[str, str, dict[str, Any], bool | None]] = [
     ("PyPI", "3.0", {**FIXED, "versions": ["3.0"]}, True),
     # what cannot be decided
     ("PyPI", "odd version", FIXED, None),
+    ("PyPI", "odd-version", FIXED, True),
+    ("PyPI", "odd-version", events("introduced=1.0", "fixed=2.0"), None),
     ("PyPI", "", FIXED, None),
     ("PyPI", "", {"versions": ["1.0"]}, None),
     ("Nowhere", "1.0", FIXED, None),
     ("Nowhere", "1.0", {"versions": ["1.0"]}, True),
     ("Nowhere", "1.0", events("introduced=0", "fixed=2.0.0", kind="SEMVER"), True),
-    # ranges of commits say nothing of versions
-    ("PyPI", "1.0", events("introduced=0", kind="GIT"), False),
+    # what holds every version needs neither a version nor an order
+    ("PyPI", "", events("introduced=0"), True),
+    ("PyPI", "odd version", events("introduced=0", "limit=*"), True),
+    ("Nowhere", "1.0", events("introduced=0"), True),
+    # ranges of commits leave open which versions they mean, unless some are listed
+    ("PyPI", "1.0", events("introduced=0", kind="GIT"), None),
+    ("PyPI", "1.0", {**events("introduced=0", kind="GIT"), "versions": ["0.9"]}, False),
+    ("PyPI", "0.9", {**events("introduced=0", kind="GIT"), "versions": ["0.9"]}, True),
+    ("PyPI", "1.0", events("introduced=0", "fixed=2.0", kind="CALVER"), None),
     ("PyPI", "1.0", {}, False),
     # orders of the ecosystems
     ("Debian:12", "1:0.9-1", FIXED, False),
@@ -98,7 +107,8 @@ def test_withdrawn() -> None:
         ("Debian:12", "Debian:12", True),
         ("Debian:12", "Debian", True),
         ("Debian:12", "Debian:11", False),
-        ("Debian", "Debian:12", False),
+        ("Debian", "Debian:12", True),
+        ("Maven", "Maven:https://example.org/m2", False),
         ("Ubuntu:22.04:LTS", "Ubuntu:22.04", True),
         ("Ubuntu:Pro:22.04:LTS", "Ubuntu:22.04", True),
         ("Ubuntu:Pro:22.04:LTS", "Ubuntu:22.04:LTS", False),

@@ -61,8 +61,9 @@ def test_equal(same: list[str]) -> None:
 @pytest.mark.parametrize(
     "version",
     [
-        "", "1.9.5p2", "6.6.2p1-r0", "10.2.22.r0", "2.7.16-33", "4.8.0.-r1", "1-r", "1.", "1..2",
-        ".1", "a", "1ab", "1a2", "1A", "1_foo", "1_", "1~", "1~AB", "1-r1-r2", "1-r1a", "1 ", "1\n",
+        "", "10.2.22.r0", "2.7.16-33", "4.8.0.-r1", "1-r", "1.", "1..2",
+        ".1", "a", "1ab", "1a2b", "1a2.3", "1A", "1_foo", "1_", "1~", "1~AB", "1-r1-r2", "1-r1a",
+        "1 ", "1\n",
         "1" + "_alpha" * 20_000 + "!",
     ],
 )  # fmt: skip
@@ -74,8 +75,8 @@ def test_refused(version: str) -> None:
 INVALID = """
     1-r 1-r-0 1-r-1 1-r-2 1-r0-1 1-r0-2 1-ruff 1-ruff1 1-ruff2 1--ruff1 1-r0-ruff1 1-r0-ruff2
     0.r1 0r2 0..1..0 0..1..1 0...1...0 0...1...1 0...1...0.r1 0...1...0.r2 0...1...0r1
-    0...1...0r2 0..8 0...8 .1 .2 0.8.21.r1 0.8.21.r2 0.8.21r2 10.2.22.r0 10.2.24.r0 6.6.2p1
-    6.6.2p2 1.2.0A 1.2.0D 1.0bc a b c 1.2_blah 1.2_csv2 23_foo
+    0...1...0r2 0..8 0...8 .1 .2 0.8.21.r1 0.8.21.r2 0.8.21r2 10.2.22.r0 10.2.24.r0
+    1.2.0A 1.2.0D 1.0bc a b c 1.2_blah 1.2_csv2 23_foo
 """
 
 
@@ -102,13 +103,13 @@ def compare(left: str, right: str) -> int:
     return 0
 
 
-KINDS = "alpha beta pre rc end revision hash number cvs svn git hg p letter component first"
+KINDS = "alpha beta pre rc end revision hash number cvs svn git hg p letter component count first"
 
 
 def tokens(version: str) -> Iterator[tuple[str, tuple[int, int, str]]]:
     """Yield kind and value; values of one kind compare as tuples."""
     pattern = r"^(?P<first>\d+)|\.(?P<component>\d+)|_(?P<suffix>[a-z]+)(?P<number>\d*)|"
-    pattern += r"~(?P<hash>[0-9a-f]+)|-r(?P<revision>\d+)|(?P<letter>[a-z])"
+    pattern += r"~(?P<hash>[0-9a-f]+)|-r(?P<revision>\d+)|(?P<letter>[a-z])(?P<count>\d*)"
     for match in re.finditer(pattern, version):
         kind = "suffix" if match["suffix"] else str(match.lastgroup)
         text = match[kind]
@@ -116,6 +117,10 @@ def tokens(version: str) -> Iterator[tuple[str, tuple[int, int, str]]]:
             yield text, (0, 0, "")
             if match["number"]:
                 yield "number", (0, int(match["number"]), "")
+        elif kind == "count":
+            yield "letter", (0, 0, match["letter"])
+            if text:
+                yield "count", (1, int(text), "")
         elif kind == "component" and text.startswith("0"):
             yield kind, (0, 0, text)
         elif text.isdigit() and kind != "hash":

@@ -71,6 +71,7 @@ RISING = {
     "golang": "1.20rc1 go1.20 v1.20.1-0.20230101000000-0123456789ab 1.20.1 1.21.0",
     "hackage": "1.0 1.0.0 1.0.1 1.10",
     "maven": "1-alpha-1 1-beta 1-rc1 1-SNAPSHOT 1 1-sp 1-foo 1-1 1.1",
+    "opam": "1~beta 1 1.0~rc1 1.0.1 1.10 2 v0.9 v0.16 v0.16.1",
     "nuget": "1.0.0-alpha 1.0.0-beta.2 1.0.0-beta.10 1.0 1.0.0.1 1.1",
     "packagist": "1.0-dev 1.0-alpha1 1.0-beta1 1.0-RC1 1.0 1.0-patch1 1.0.1",
     "pacman": "1.0rc 1.0-1 1.0-2 1.0.1-1 1:0.1-1",

@@ -52,6 +52,8 @@ def test_more_digits_than_int_reads(before: str) -> None:
     [
         ["1", "1.0", "1.0.0", "1.0.0.0", "v1", "V1.0", "01.00", "1+b", "1.0.0+", "1.0.0+a_b~c+d"],
         ["1.2.3-01", "1.2.3-1", "v1.2.3.0-1+x"],
+        ["2.0.0rc2", "2.0-rc2"],
+        ["1.0.0beta.2", "1.0.0-beta.2"],
     ],
 )
 def test_equal(same: list[str]) -> None:
@@ -60,8 +62,8 @@ def test_equal(same: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "version",
-    ["", "v", "1.", ".1", "1..2", "1-", "1-a..b", "1-a_b", "1.2.x", "1.2rc1", "vv1", "1 ", "1\n",
-     "1.0+\n", "=1", "1-\u00e9", "\u0661", "main", "1" + ".1" * 50_000 + "!",
+    ["", "v", "1.", ".1", "1..2", "1-", "1-a..b", "1-a_b", "1.2.x", "1.1.1k", "1.2rcx", "1.2a1",
+     "vv1", "1 ", "1\n", "1.0+\n", "=1", "1-\u00e9", "\u0661", "main", "1" + ".1" * 50_000 + "!",
      "1-a" + ".a" * 50_000 + "!"],
 )  # fmt: skip
 def test_refused(version: str) -> None:
