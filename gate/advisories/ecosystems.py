@@ -140,9 +140,11 @@ DISTROS: dict[str, DistroRule] = {
 }
 
 LANGUAGES: dict[str, str] = {
+    "bioconductor": "Bioconductor",
     "bitnami": "Bitnami",
     "cargo": "crates.io",
     "composer": "Packagist",
+    "conan": "ConanCenter",
     "cran": "CRAN",
     "gem": "RubyGems",
     "githubactions": "GitHub Actions",
@@ -153,9 +155,11 @@ LANGUAGES: dict[str, str] = {
     "maven": "Maven",
     "npm": "npm",
     "nuget": "NuGet",
+    "opam": "opam",
     "pub": "Pub",
     "pypi": "PyPI",
     "swift": "SwiftURL",
+    "vscode-extension": "VSCode",
 }
 
 DEBIAN_CODENAMES: dict[str, str] = {

@@ -96,9 +96,11 @@ class _DistroLookup:
         if not self.ecosystems:
             message = f"os-release of '{self.distro.id}' names no release"
             return _gap("unknown-release", message, component)
-        ecosystems = self.ecosystems
         if component.name.startswith(_PATCHED_BY_ROOT):
-            ecosystems = tuple(map(_of_root, ecosystems))
+            ecosystems = frozenset(map(_of_root, self.ecosystems))
+        else:
+            # A row that names no release speaks of every one (schema, affected[].package).
+            ecosystems = frozenset((*self.ecosystems, self.rule.ecosystem))
         return [
             Query(
                 ref=component.ref,

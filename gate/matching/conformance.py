@@ -16,6 +16,7 @@ from gate.bom.model import Component
 from gate.bom.purl import read_purl
 from gate.matching.comparison import compared, deciding_range
 from gate.matching.match import judged_entries
+from gate.matching.tags import plain_tag
 
 _COMMITS = "GIT"
 """Ecosystem of packages that are repositories: their name is an address, their version a tag."""
@@ -170,12 +171,15 @@ def _of_repository(asked: _Asked, record: Record) -> list[Answer]:
             for one in entry.ranges or ()
         )
     ]
-    if any(asked.version in (entry.versions or ()) for entry in entries):
-        return [Answer(affected=True, why=f"{asked.version} is listed", ecosystem=_COMMITS)]
     if not entries:
         return []
+    tag = plain_tag(asked.version, wanted)
+    listed = [version for entry in entries for version in entry.versions or ()]
+    for version in listed:
+        if asked.version and plain_tag(version, wanted) == tag:
+            return [Answer(affected=True, why=f"{version} is listed", ecosystem=_COMMITS)]
     if asked.version and all(entry.versions for entry in entries):
-        why = f"{asked.version} is not listed, compared as text"
+        why = f"{asked.version} is not listed, compared as a tag"
         return [Answer(affected=False, why=why, ecosystem=_COMMITS)]
     why = "its ranges are of commits, and it lists no versions"
     return [Answer(affected=None, why=why, ecosystem=_COMMITS)]

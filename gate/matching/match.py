@@ -266,6 +266,11 @@ def _uncovered(queries: Iterable[Query], covered: set[str]) -> list[Gap]:
             message=f"the advisory store has no records of {', '.join(sorted(ecosystems))}",
             ref=ref,
         )
-        for ref, ecosystems in sorted(asked.items())
+        for ref, ecosystems in sorted((ref, _of_releases(names)) for ref, names in asked.items())
         if not ecosystems & covered
     ]
+
+
+def _of_releases(ecosystems: set[str]) -> set[str]:
+    """Leave out what names no release beside what does: rows of no release cover none."""
+    return {name for name in ecosystems if ":" in name} or ecosystems

@@ -8,9 +8,9 @@ specification, because published versions and advisories hold such forms:
   three of them (``1.2.3`` is ``1.2.3.0`` and older than ``1.2.3.4``);
 * leading zeros carry no meaning, neither in the numbers nor in numeric
   identifiers of a pre-release (``1.02.0-01`` is ``1.2.0-1``);
-* the hyphen before a pre-release called alpha, beta, dev, pre or rc may be missing
-  (``2.0.0rc2`` is ``2.0.0-rc2``).  Other letters are no pre-release: ``1.1.1k`` of
-  OpenSSL is newer than ``1.1.1``, and has no key.
+* before a pre-release called alpha, beta, dev, pre or rc the hyphen may be missing or a
+  dot (``2.0.0rc2`` and ``2.0.0.rc2`` are ``2.0.0-rc2``).  Other letters are no
+  pre-release: ``1.1.1k`` of OpenSSL is newer than ``1.1.1``, and has no key.
 
 Build metadata after ``+`` is ignored, as section 10 demands.
 """
@@ -24,7 +24,7 @@ from gate.versions.encoding import number
 
 FORM = re.compile(
     r"[vV]?([0-9]+(?:\.[0-9]+)*)"
-    r"(?:(?:-|(?=(?:alpha|beta|dev|pre|rc)(?![a-z])))([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
+    r"(?:(?:-|[.]?(?=(?:alpha|beta|dev|pre|rc)(?![a-z])))([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
     r"(?:\+([!-~]*))?"
 )
 """Groups: the dotted numbers, the pre-release, the build metadata."""

@@ -354,3 +354,11 @@ def test_order_and_unrelated_records_change_nothing(
     shuffled = [*records, record("UNRELATED", affected=[affected("PyPI", "unrelated", "9")])]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert found(package, *shuffled, also_covers=("PyPI",)).findings == expected
+
+
+def test_a_row_that_names_no_release_speaks_of_every_one_and_covers_none() -> None:
+    debian = bom(LIBSSL, distro=DEBIAN12)
+    everywhere = record("DSA-1", affected=[affected("Debian", "openssl", "9")])
+    result = found(debian, everywhere)
+    assert [finding.id for finding in result.findings] == ["DSA-1"]
+    assert [gap.code for gap in result.gaps] == ["no-advisories"]
