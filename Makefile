@@ -33,6 +33,9 @@ bench-images: $(READY)  ## build a real image, compare with package managers and
 	$(PY) -m benchmarks.images.exactness
 	$(PY) -m benchmarks.images.speed $(ARGS)
 
+compare-versions: $(READY)  ## order 200,000 pairs of versions a scheme as its reference does (minutes)
+	$(PY) scripts/compare_versions.py all $(ARGS)
+
 fuzz: $(READY)   ## feed broken inputs to every parser, a minute each
 	$(PY) -m fuzz.run $(ARGS)
 
@@ -55,4 +58,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test lint ci bench bench-full bench-images fuzz lock man release clean
+.PHONY: help demo dev test lint ci bench bench-full bench-images fuzz lock man release clean compare-versions

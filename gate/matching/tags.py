@@ -19,5 +19,5 @@ def plain_tag(tag: str, address: str) -> str:
     `address` is that of the repository, as `gate.advisories.ecosystems.repository` has it.
     """
     for part in address.lower().split("/")[-2:]:
-        tag = tag.removeprefix(part).removeprefix("-")
+        tag = tag.removeprefix(f"{part}-")
     return "-".join(_COUNTS.findall(tag)).lower() or tag
