@@ -219,6 +219,7 @@ def _compare(scheme: str, arguments: argparse.Namespace) -> Outcome:
         command = arguments.reference or _reference(scheme, Path(folder))
         pairs: list[tuple[str, str]] = []
         answers: list[str] = []
+        circles: set[tuple[str, str]] = set()
         # A strict reference refuses much of what the key reads: go on until it has ordered enough.
         for _ in range(_ROUNDS):
             fresh = list(_pairs(chance, key, real, seeds.pieces.split(), arguments.n))
@@ -226,9 +227,11 @@ def _compare(scheme: str, arguments: argparse.Namespace) -> Outcome:
             answers += _ask(command, fresh)
             if len(answers) - answers.count("?") >= arguments.n:
                 break
+        if scheme == "maven":
+            circles = _in_circles(command, _disagreeing(key, pairs, answers))
     if arguments.rows:
         _write_rows(arguments.rows, pairs, answers)
-    return _outcome(scheme, key, pairs, answers, _speed(key, real))
+    return _outcome(scheme, key, pairs, answers, _speed(key, real), circles)
 
 
 def _arguments() -> argparse.Namespace:
@@ -323,6 +326,7 @@ def _outcome(
     pairs: Sequence[tuple[str, str]],
     answers: Sequence[str],
     speed: float,
+    circles: set[tuple[str, str]],
 ) -> Outcome:
     """Hold the keys against the answers of the reference."""
     compared = refused_by_both = refused_by_reference = known = 0
@@ -343,7 +347,7 @@ def _outcome(
         ours = "<" if a < b else ">" if a > b else "="
         if ours == answer:
             continue
-        if _is_known(scheme, left, right):
+        if _is_known(scheme, left, right) or (left, right) in circles:
             known += 1
         else:
             wrong.append(f"{left} {answer} {right}, key says {ours}")
@@ -364,13 +368,23 @@ def _outcome(
     )
 
 
+def _disagreeing(
+    key: KeyFunction, pairs: Sequence[tuple[str, str]], answers: Sequence[str]
+) -> list[tuple[str, str, str]]:
+    """Return the pairs that keys and reference order differently, with its answer between."""
+    found = []
+    for (left, right), answer in zip(pairs, answers, strict=True):
+        a, b = key(left), key(right)
+        if a is not None and b is not None and answer != ("<" if a < b else ">" if a > b else "="):
+            found.append((left, answer, right))
+    return found
+
+
 def _is_known(scheme: str, left: str, right: str) -> bool:
     """Return whether `KNOWN` explains that key and reference disagree on a pair."""
     match scheme:
         case "apk":
             return bool(_LEADING_ZERO.search(left) or _LEADING_ZERO.search(right))
-        case "maven":
-            return _in_circle(left, right)
         case "packagist":
             return bool(_BEYOND_64_BITS.search(left) and _BEYOND_64_BITS.search(right))
         case "pacman":
@@ -378,14 +392,32 @@ def _is_known(scheme: str, left: str, right: str) -> bool:
     return False
 
 
-def _in_circle(left: str, right: str) -> bool:
-    """Return whether a plain release that both begin with lies between the two."""
-    key = key_function("maven")
-    older, newer = sorted((key(left) or "", key(right) or ""))
-    left, right = (text.lower().lstrip("0") for text in (left, right))
-    # Nothing at all is the release 0.
-    shared = [left[:end] for end in range(1, len(left)) if right.startswith(left[:end])] + ["0"]
-    return any(older < (key(start.rstrip(".-_") or "0") or "") < newer for start in shared)
+def _in_circles(
+    command: Sequence[str], wrong: Sequence[tuple[str, str, str]]
+) -> set[tuple[str, str]]:
+    """Return the pairs that the reference orders against its own answers about a third version.
+
+    The beginnings of both are tried: "a > b" is one side of a circle where the
+    reference also says a <= c and c <= b.
+    """
+    asked: list[tuple[str, str]] = []
+    for left, _, right in wrong:
+        for third in _beginnings(left, right):
+            asked += [(left, third), (third, right)]
+    answers = dict(zip(asked, _ask(command, asked), strict=True)) if asked else {}
+    return {
+        (left, right)
+        for left, answer, right in wrong
+        for third in _beginnings(left, right)
+        if answer != "=" and answer not in (answers[left, third], answers[third, right])
+    }
+
+
+def _beginnings(left: str, right: str) -> list[str]:
+    starts = {text[:end].rstrip(".-_") for text in (left, right) for end in range(1, len(text))}
+    plain = (starts | {"0"}) - {""}
+    # A zero after it makes a word the beginning of nothing more: 2.x.0 is [2, x], 2.x is [2, [x]].
+    return sorted(plain | {f"{start}.0" for start in plain})
 
 
 def _speed(key: KeyFunction, real: Sequence[str]) -> float:
