@@ -80,10 +80,18 @@ _LINE = 500
 @click.option(
     "--key",
     "key_path",
-    metavar="FILE",
+    metavar="KEY",
     type=PATH,
     envvar="PATCHGATE_KEY",
-    help="Private key that signs it; PATCHGATE_KEY_PASSPHRASE opens an encrypted one.",
+    help="What signs it: a file (PATCHGATE_KEY_PASSPHRASE opens an encrypted one), "
+    "ssh-agent:NAME or a pkcs11: URI.",
+)
+@click.option(
+    "--ticket",
+    metavar="TEXT",
+    envvar="PATCHGATE_TICKET",
+    default="",
+    help="Change or incident that this run belongs to; it is recorded.",
 )
 @click.option(
     "--first-sights",
@@ -133,6 +141,7 @@ def command(
     evidence_path: str | None,
     key_path: str | None,
     sights_path: str | None,
+    ticket: str,
     no_evidence: bool,
     fail_within: str,
     baseline: str | None,
@@ -151,7 +160,7 @@ def command(
     place = read_place(located_at)
     budget = read_budget(limits)
     in_force = rules_in_force(policy_path, exceptions_given, base_rev)
-    recorder = _recorder(no_evidence, key_path, evidence_path, sights_path)
+    recorder = _recorder(no_evidence, key_path, evidence_path, sights_path, ticket)
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
@@ -198,14 +207,18 @@ def _parse_outputs(outputs: tuple[str, ...]) -> list[tuple[str, Path | None]]:
 
 
 def _recorder(
-    no_evidence: bool, key_path: str | None, evidence_path: str | None, sights_path: str | None
+    no_evidence: bool,
+    key_path: str | None,
+    evidence_path: str | None,
+    sights_path: str | None,
+    ticket: str,
 ) -> Recorder | EvidenceError | None:
     if no_evidence:
         return None
     try:
         evidence = evidence_folder(evidence_path)
         sights = sights_file(sights_path, evidence)
-        recorder, warnings = make_recorder(key_path, evidence, sights, os.environ)
+        recorder, warnings = make_recorder(key_path, evidence, sights, os.environ, ticket=ticket)
     except EvidenceError as error:
         return error
     for warning in warnings:

@@ -20,9 +20,8 @@ from gate.advisories.store import Store
 from gate.cli import exits
 from gate.cli.inputs import read_policy_file
 from gate.cli.options import PATH, now_option, store_option
-from gate.cli.places import cache_folder, evidence_folder, key_file, policy_file, store_folder
+from gate.cli.places import cache_folder, evidence_folder, key_reference, policy_file, store_folder
 from gate.cli.rules_in_force import policy_option
-from gate.cli.signing import PASSPHRASE
 from gate.errors import GateError
 from gate.policy.durations import parse_duration, write_duration
 from gate.policy.model import Policy
@@ -64,7 +63,7 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     now: datetime
     evidence: Path
-    key: Path
+    key: str
 
 
 @click.command(name="doctor")
@@ -90,7 +89,7 @@ def command(
         source=loaded.in_use.source,
         now=read_clock(now).now,
         evidence=evidence_folder(evidence_path),
-        key=key_file(key_path),
+        key=key_reference(key_path),
     )
     failed = False
     for check in _CHECKS:
@@ -131,16 +130,15 @@ def _advisories(place: _Place) -> Iterator[Line]:
 
 
 def _key(place: _Place) -> Iterator[Line]:
-    from gate.evidence.keyfiles import read_private  # noqa: PLC0415 - cryptography
+    from gate.evidence.signers import is_file, open_signer  # noqa: PLC0415 - cryptography
 
     needed = Level.FAIL if place.policy.evidence == "required" else Level.WARN
-    if not place.key.exists():
+    if is_file(place.key) and not Path(place.key).exists():
         step = "patchgate evidence keygen, or give one with --key"
         yield Line(level=needed, part="key", found="there is no signing key", step=step)
         return
-    passphrase = os.environ.get(PASSPHRASE)
     try:
-        key = read_private(place.key, passphrase.encode() if passphrase else None)
+        key = open_signer(place.key, os.environ)
     except GateError as error:
         yield Line(level=needed, part="key", found=error.what, step=error.hint)
         return

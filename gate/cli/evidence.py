@@ -14,11 +14,13 @@ from gate.cli import (
     evidence_show,
     evidence_verify,
 )
-from gate.cli.places import key_file, public_key_file
+from gate.cli.output import emit
+from gate.cli.places import key_file, key_reference, public_key_file
 from gate.cli.signing import PASSPHRASE
 from gate.errors import UsageError
 from gate.evidence.keyfiles import write_key_pair
 from gate.evidence.keys import generate
+from gate.evidence.signers import open_signer
 
 
 @click.group(name="evidence")
@@ -29,22 +31,47 @@ def command() -> None:
 @command.command()
 @click.option("--key", "path", metavar="FILE", envvar="PATCHGATE_KEY", help="Private key to write.")
 @click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["ed25519", "p256"]),
+    default="ed25519",
+    show_default=True,
+    help="p256 where a reader cannot verify Ed25519.",
+)
+@click.option(
     "--encrypt", is_flag=True, help=f"Encrypt it with the passphrase in {PASSPHRASE}, or ask."
 )
-def keygen(*, path: str | None, encrypt: bool) -> None:
-    """Make an Ed25519 key pair that signs evidence.
+def keygen(*, path: str | None, kind: str, encrypt: bool) -> None:
+    """Make a key pair that signs evidence.
 
-    The public half is what others verify with: give it to whoever audits.
+    The public half is what others verify with: give it to whoever audits. Keys in an
+    SSH agent or an HSM are made with their own tools; `evidence public-key` prints
+    their public half.
     """
     private = key_file(path)
     public = public_key_file(private)
     passphrase = _passphrase() if encrypt else None
     private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pair = generate(passphrase)
+    pair = generate(passphrase, kind)
     write_key_pair(pair, private, public)
     click.echo(f"private key  {private}", err=True)
     click.echo(f"public key   {public}", err=True)
     click.echo(f"key id       {pair.keyid}", err=True)
+
+
+@command.command(name="public-key")
+@click.option(
+    "--key",
+    "reference",
+    metavar="KEY",
+    envvar="PATCHGATE_KEY",
+    help="A file, ssh-agent:NAME or a pkcs11: URI.",
+)
+def public_key(*, reference: str | None) -> None:
+    """Print the public half of a signing key as PEM: what others verify with."""
+    key = open_signer(key_reference(reference), os.environ).signer.verifying_key
+    emit(key.pem)
+    click.echo(f"key id       {key.keyid}", err=True)
 
 
 def _passphrase() -> bytes:

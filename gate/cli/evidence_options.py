@@ -13,7 +13,7 @@ from gate.cli.places import evidence_folder, key_file, public_key_file
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence.durable import read_file
 from gate.evidence.keyfiles import read_public
-from gate.evidence.keys import Ed25519VerifyingKey
+from gate.evidence.keys import VerifyingKey
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.problems import Problem
 from gate.evidence.store import SUFFIX, bundle_name
@@ -39,7 +39,7 @@ folder_option = click.option(
 )
 
 
-def read_trusted(given: Sequence[str]) -> list[Ed25519VerifyingKey]:
+def read_trusted(given: Sequence[str]) -> list[VerifyingKey]:
     """Return the keys to trust; VerificationError where one cannot be read."""
     paths = [Path(name) for name in given] or [public_key_file(key_file(None))]
     return [read_public(path) for path in paths]

@@ -67,7 +67,8 @@ def _show(run: VerifiedRun, logged: Logged) -> None:
         ("advisories", extension.advisories.snapshot),
         ("coverage", f"{coverage.components} components in {coverage.readings} readings"),
         *(("attachment", f"{item.name} sha256:{item.sha256}")
-          for item in run.summary.input_attestations),
+          for item in run.summary.attachments),
+        *(("statement", f"{item.name} sha256:{item.sha256}") for item in run.summary.statements),
         ("tool", f"patchgate {extension.tool.version}"),
         *(("signed by", keyid) for keyid in run.keyids),
         ("entry", place),

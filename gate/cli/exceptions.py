@@ -11,7 +11,7 @@ from gate.cli.exceptions_fetch import command as fetch
 from gate.cli.exceptions_place import find_exception, listed_exceptions, open_signer
 from gate.cli.options import PATH, now_option
 from gate.cli.output import write_file
-from gate.cli.places import key_file
+from gate.cli.places import key_reference
 from gate.cli.rules_in_force import exceptions_option, policy_option
 from gate.errors import UsageError
 from gate.policy.durations import parse_duration, write_duration
@@ -124,13 +124,13 @@ def approve(
 
     policy, folder, found = find_exception(name, policy_path, exceptions_given)
     at = read_clock(now).now
-    key = key_file(key_path)
+    key = key_reference(key_path)
     signer = open_signer(key)
     approver = approver_of(signer.verifying_key.keyid, policy.exceptions.approvers)
     if approver is None:
         raise UsageError(
             "this key belongs to nobody in the policy's roster, so its approval would not count",
-            where=str(key),
+            where=key,
             hint="exceptions.approvers in the policy lists who may accept risks",
         )
     envelope = sign(found.exception, signer, at, comment)

@@ -9,7 +9,7 @@ import click
 from gate.cli.exceptions_place import find_exception, open_signer
 from gate.cli.options import now_option
 from gate.cli.output import write_file
-from gate.cli.places import key_file
+from gate.cli.places import key_reference
 from gate.cli.rules_in_force import exceptions_option, policy_option
 from gate.errors import UsageError
 from gate.policy.exceptions.model import Presented
@@ -58,7 +58,7 @@ def command(
     if not wanted:
         raise UsageError("the exception names no ticket", where=name, hint="give --ticket")
     at = read_clock(now).now
-    signer = open_signer(key_file(key_path))
+    signer = open_signer(key_reference(key_path))
     read = read_ticket(tracker, wanted, os.environ.get(TOKEN, ""), at)
     named = found.exception.digest if found.exception.digest in read.digests else ""
     digest = named or (read.digests[0] if read.digests else "")

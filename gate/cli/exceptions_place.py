@@ -51,10 +51,17 @@ def find_exception(
     return policy, path if path.is_dir() else path.parent, found
 
 
-def open_signer(path: Path) -> Signer:
-    """Return the signer of the private key at `path`; EvidenceError where it cannot be opened."""
-    from gate.evidence.approval import approver_signer  # noqa: PLC0415 - cryptography
+def open_signer(reference: str) -> Signer:
+    """Return the signer that `reference` names; EvidenceError where it cannot be opened.
 
+    A file may also be in OpenSSH's own format: approvers are people.
+    """
+    from gate.evidence import signers  # noqa: PLC0415 - cryptography
+    from gate.evidence.approval import approver_signer  # noqa: PLC0415
+
+    if not signers.is_file(reference):
+        return signers.open_signer(reference, os.environ).signer
+    path = Path(reference)
     passphrase = os.environ.get(PASSPHRASE)
     try:
         content = path.read_bytes()

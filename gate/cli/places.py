@@ -57,6 +57,11 @@ def key_file(given: str | None) -> Path:
     return _base("XDG_CONFIG_HOME", ".config") / "patchgate" / "signing-key.pem"
 
 
+def key_reference(given: str | None) -> str:
+    """Return what names the signing key: a file, ``ssh-agent:…``, ``pkcs11:…``."""
+    return given or str(key_file(None))
+
+
 def public_key_file(private: Path) -> Path:
     """Return where the public half of a key pair is kept."""
     return private.with_suffix(".pub.pem")

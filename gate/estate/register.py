@@ -18,10 +18,11 @@ from gate.errors import EvidenceError, VerificationError
 from gate.estate.index import Index, IndexFile
 from gate.estate.lines import RunLine, line_of
 from gate.evidence import entry as entries
+from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.durable import read_file
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.problems import Code, Problem
-from gate.evidence.store import MAX_BUNDLE, blob_path, bundle_name
+from gate.evidence.store import blob_path, bundle_name
 from gate.evidence.verify import verify_bundle
 from gate.evidence.verify_folder import Snapshot, read_snapshot, verify_records
 

@@ -17,7 +17,14 @@ import msgspec
 
 from gate.errors import EvidenceError, UsageError, VerificationError
 from gate.evidence import canonical, dsse
-from gate.evidence.keys import Ed25519Signer, Ed25519VerifyingKey, Signer, load_private, load_public
+from gate.evidence.keys import (
+    Ed25519Signer,
+    Signer,
+    VerifyingKey,
+    load_private,
+    load_public,
+    load_ssh_public,
+)
 from gate.evidence.statement import PrefixedSha256, Timestamp, check_utc
 from gate.policy.exceptions.model import Approval, ExceptionId, PolicyException, TicketState
 from gate.policy.model import Approver, Tracker
@@ -53,7 +60,7 @@ def approve(exception: PolicyException, signer: Signer, at: datetime, comment: s
     return dsse.sign(canonical.encode(statement), PAYLOAD_TYPE, [signer]) + b"\n"
 
 
-def read_approval(envelope: bytes, roster: Sequence[Ed25519VerifyingKey]) -> Approval:
+def read_approval(envelope: bytes, roster: Sequence[VerifyingKey]) -> Approval:
     """Return what an envelope approves; its `keyid` is empty where nobody in `roster` signed.
 
     VerificationError where it is no approval at all.
@@ -92,7 +99,7 @@ def state_ticket(exception: str, digest: str, ticket: TicketState, signer: Signe
     return dsse.sign(canonical.encode(statement), TICKET_TYPE, [signer]) + b"\n"
 
 
-def read_ticket(envelope: bytes, keys: Sequence[Ed25519VerifyingKey]) -> Approval:
+def read_ticket(envelope: bytes, keys: Sequence[VerifyingKey]) -> Approval:
     """Return what a ticket approves; its `keyid` is empty where none of `keys` signed.
 
     VerificationError where it is no state of a ticket at all.
@@ -112,7 +119,7 @@ def read_ticket(envelope: bytes, keys: Sequence[Ed25519VerifyingKey]) -> Approva
 
 
 def _opened(
-    envelope: bytes, kind: str, keys: Sequence[Ed25519VerifyingKey], otherwise: str
+    envelope: bytes, kind: str, keys: Sequence[VerifyingKey], otherwise: str
 ) -> tuple[bytes, str]:
     """Return the payload, and which of `keys` signed it; "" where none did."""
     decoded = dsse.decode(envelope.removesuffix(b"\n"))
@@ -125,17 +132,17 @@ def _opened(
         return decoded.payload, ""
 
 
-def tracker_keys(trackers: Sequence[Tracker]) -> list[Ed25519VerifyingKey]:
+def tracker_keys(trackers: Sequence[Tracker]) -> list[VerifyingKey]:
     """Return the keys of those who fetch tickets; UsageError where one is none."""
     return [_usable(written, one.name) for one in trackers for written in one.keys]
 
 
-def roster_keys(approvers: Sequence[Approver]) -> list[Ed25519VerifyingKey]:
+def roster_keys(approvers: Sequence[Approver]) -> list[VerifyingKey]:
     """Return the keys of a roster; UsageError names the approver whose key is none."""
     return [_usable(written, one.name) for one in approvers for written in one.keys]
 
 
-def _usable(written: str, owner: str) -> Ed25519VerifyingKey:
+def _usable(written: str, owner: str) -> VerifyingKey:
     try:
         return _public(written)
     except (VerificationError, ValueError) as error:
@@ -146,20 +153,10 @@ def _usable(written: str, owner: str) -> Ed25519VerifyingKey:
         ) from error
 
 
-def _public(written: str) -> Ed25519VerifyingKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - only for these
-        Ed25519PublicKey,
-    )
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-        load_ssh_public_key,
-    )
-
+def _public(written: str) -> VerifyingKey:
     if written.startswith("-----"):
         return load_public(written.encode())
-    key = load_ssh_public_key(written.strip().encode())
-    if not isinstance(key, Ed25519PublicKey):
-        raise VerificationError("is not an Ed25519 key")
-    return Ed25519VerifyingKey(key)
+    return load_ssh_public(written.encode())
 
 
 def approver_signer(pem: bytes, passphrase: bytes | None, *, where: str) -> Signer:

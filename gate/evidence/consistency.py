@@ -6,35 +6,15 @@ nothing is ever signed that would not verify.  Pure: values in, problems out.
 
 from __future__ import annotations
 
-import msgspec
-
+from gate.errors import VerificationError
 from gate.evidence import vsa
-from gate.evidence.extension import Reason, RunVerdict, write_run_id
+from gate.evidence.extension import RunVerdict, write_run_id
 from gate.evidence.facts import NEEDED_TO_REPLAY, POLICY
 from gate.evidence.problems import Code, Problem
-from gate.evidence.statement import Timestamp
 from gate.evidence.summary import idempotency_key
+from gate.evidence.verdict_document import read_verdict_document
 
 _UNBROKEN_RULES = frozenset({"passed", "warned", "accepted", "off", "not-applicable"})
-
-
-class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a rule, as far as it is compared."""
-
-    rule: str
-    outcome: str
-
-
-class VerdictDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """The attached verdict, as far as it is compared with the record."""
-
-    outcome: RunVerdict
-    decided_at: Timestamp
-    reasons: tuple[Reason, ...] = ()
-    rules: tuple[RuleLine, ...] = ()
-
-
-_document_decoder = msgspec.json.Decoder(VerdictDocument)
 
 
 def check_run(run: vsa.RunStatement, payload: bytes) -> list[Problem]:
@@ -46,9 +26,9 @@ def check_verdict_document(run: vsa.RunStatement, content: bytes) -> list[Proble
     """Return where the attached verdict `content` says something else than the record."""
     extension = run.summary.run
     try:
-        document = _document_decoder.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return [_disagree(f"the attached verdict cannot be read: {error}")]
+        document = read_verdict_document(content)
+    except VerificationError as error:
+        return [_disagree(error.what)]
     problems = []
     if document.outcome is not extension.verdict:
         problems.append(

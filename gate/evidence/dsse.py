@@ -27,7 +27,7 @@ from gate.errors import EvidenceError, UsageError, VerificationError
 from gate.evidence import canonical
 from gate.evidence.keys import Signer, VerifyingKey
 
-MAX_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 128 * 1024 * 1024
 """Largest envelope that is written or read, in bytes."""
 MAX_SIGNATURES = 16
 

@@ -67,6 +67,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a signed identity token confirmed `issuer` and `subject`."""
     issuer: str = ""
     subject: str = ""
+    token_sha256: str = ""
+    """SHA-256, in hex, of the token, which itself is never kept."""
+    claims: dict[str, str] = {}
+    """What the token says of the run, by the names of an allow-list."""
 
 
 class CiRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +139,30 @@ class AppliedException(msgspec.Struct, frozen=True, kw_only=True):
         check_utc(self.expires)
 
 
+class GivenApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody of the roster approved an exception that took part in the decision."""
+
+    exception: str
+    digest: PrefixedSha256
+    """Of the exception document that was approved."""
+    approver: str
+    approved_at: Timestamp
+    """As the approver claims."""
+    requester: str
+    ticket: str
+
+    def __post_init__(self) -> None:
+        check_utc(self.approved_at)
+
+
+class LimitHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit of the run that kept something from being read."""
+
+    limit: str
+    what: str
+    path: str
+
+
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """The time of the decision, which its maker claims."""
 
@@ -177,6 +205,9 @@ class RunExtension(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     tool: Tool
     redactions: tuple[Redaction, ...]
+    ticket: str = ""
+    approvals: tuple[GivenApproval, ...] = ()
+    limits_hit: tuple[LimitHit, ...] = ()
 
 
 def write_run_id(now: datetime, idempotency_key: str) -> str:

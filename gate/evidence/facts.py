@@ -13,6 +13,7 @@ from gate.evidence.extension import (
     AppliedException,
     CiRun,
     Clock,
+    GivenApproval,
     Reason,
     RunVerdict,
     Tool,
@@ -48,6 +49,22 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(self.content).hexdigest()
 
 
+class FoundFlaw(msgspec.Struct, frozen=True, kw_only=True):
+    """One flaw in one component, as scanners report it to each other."""
+
+    id: str
+    ref: str
+    """Of the component in the SBOM."""
+    severity: str
+    """As the policy counts it."""
+    scores: tuple[tuple[str, str], ...] = ()
+    """Method and score that the severity was taken from, and where that stands."""
+    fixed: str = ""
+    """The version that repairs it."""
+    state: str = ""
+    """Where it stands against its time to patch."""
+
+
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the record of one run says.
 
@@ -73,3 +90,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     ci: CiRun | None = None
     exceptions: tuple[AppliedException, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    flaws: tuple[FoundFlaw, ...] = ()
+    """Everything that was found, whatever the policy makes of it."""
+    ticket: str = ""
+    approvals: tuple[GivenApproval, ...] = ()

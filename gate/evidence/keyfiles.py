@@ -9,13 +9,7 @@ from pathlib import Path
 
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence.durable import explained, read_file, write_new_file
-from gate.evidence.keys import (
-    Ed25519Signer,
-    Ed25519VerifyingKey,
-    KeyPair,
-    load_private,
-    load_public,
-)
+from gate.evidence.keys import KeyPair, Signer, VerifyingKey, load_private, load_public
 
 _LARGEST = 64 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -25,7 +19,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class PrivateKeyFile:
     """A private key that was read from a file."""
 
-    signer: Ed25519Signer
+    signer: Signer
     warnings: tuple[str, ...] = ()
     """What is unsafe about the file, for a person; empty when nothing is."""
 
@@ -70,7 +64,7 @@ def read_private(path: Path, passphrase: bytes | None) -> PrivateKeyFile:
     return PrivateKeyFile(signer=signer, warnings=warnings)
 
 
-def read_public(path: Path) -> Ed25519VerifyingKey:
+def read_public(path: Path) -> VerifyingKey:
     """Return the key in a PEM file; VerificationError where there is none."""
     try:
         content = _read(path)

@@ -1,9 +1,10 @@
 """Keys that sign evidence, and keys that are trusted to have signed it.
 
-`Signer` and `VerifyingKey` are the seam: a key in an SSH agent, an HSM or a
-key service needs these two methods and nothing else.  Here are Ed25519 keys
-(RFC 8032) in PEM: PKCS#8 for the private half (RFC 5958, in the clear or
-encrypted), SubjectPublicKeyInfo for the public half (RFC 8410).
+`Signer` and `VerifyingKey` are the seam: a key in an SSH agent
+(`gate.evidence.sshagent`), an HSM (`gate.evidence.pkcs11`) or a key service needs
+these and nothing else.  Here are Ed25519 keys (RFC 8032) in memory, and keys in
+PEM, Ed25519 or P-256 (`gate.evidence.p256`): PKCS#8 for the private half
+(RFC 5958, in the clear or encrypted), SubjectPublicKeyInfo for the public half.
 
 A key is named by its keyid: the SHA-256, in hex, of its DER
 SubjectPublicKeyInfo.
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -27,9 +29,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
+    load_ssh_public_key,
 )
 
 from gate.errors import EvidenceError, GateError, VerificationError
+from gate.evidence.p256 import P256Signer, P256VerifyingKey
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 _MAKE_ONE = "make one with: patchgate evidence keygen"
@@ -46,8 +50,15 @@ class VerifyingKey(Protocol):
     def note_material(self) -> bytes:
         """Signature type and public key, as signed notes name keys (C2SP signed-note)."""
 
+    @property
+    def pem(self) -> bytes:
+        """The key as PEM, SubjectPublicKeyInfo."""
+
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Return whether `signature` is this key's signature of `message`."""
+
+    def is_canonical(self, signature: bytes) -> bool:
+        """Return whether a valid `signature` is in the one spelling that evidence has."""
 
 
 class Signer(Protocol):
@@ -101,6 +112,10 @@ class Ed25519VerifyingKey:
             return False
         return True
 
+    def is_canonical(self, signature: bytes) -> bool:
+        """Return True: the one that verifies has no other spelling (RFC 8032 5.1.7)."""
+        return len(signature) == 64
+
 
 class Ed25519Signer:
     """An Ed25519 private key in memory.  Implements `Signer`."""
@@ -119,8 +134,8 @@ class Ed25519Signer:
         return self._key.sign(message)
 
 
-def generate(passphrase: bytes | None) -> KeyPair:
-    """Return a new Ed25519 key pair; its private half is encrypted under `passphrase`."""
+def generate(passphrase: bytes | None, kind: str = "ed25519") -> KeyPair:
+    """Return a new key pair, ``ed25519`` or ``p256``; its private half under `passphrase`."""
     if passphrase is not None and not passphrase:
         raise EvidenceError(
             "the passphrase is empty", hint="give one, or none at all for a key in the clear"
@@ -128,8 +143,14 @@ def generate(passphrase: bytes | None) -> KeyPair:
     encryption: KeySerializationEncryption = (
         NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
     )
-    key = Ed25519PrivateKey.generate()
-    public = Ed25519VerifyingKey(key.public_key())
+    key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+    public: VerifyingKey
+    if kind == "p256":
+        key = ec.generate_private_key(ec.SECP256R1())
+        public = P256VerifyingKey(key.public_key())
+    else:
+        key = Ed25519PrivateKey.generate()
+        public = Ed25519VerifyingKey(key.public_key())
     return KeyPair(
         private_pem=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption),
         public_pem=public.pem,
@@ -137,7 +158,7 @@ def generate(passphrase: bytes | None) -> KeyPair:
     )
 
 
-def load_private(pem: bytes, passphrase: bytes | None, *, where: str = "") -> Ed25519Signer:
+def load_private(pem: bytes, passphrase: bytes | None, *, where: str = "") -> Signer:
     """Return the signer of a PKCS#8 PEM; EvidenceError where it is anything else.
 
     `where` names the origin of `pem` in messages.
@@ -161,12 +182,14 @@ def load_private(pem: bytes, passphrase: bytes | None, *, where: str = "") -> Ed
         raise EvidenceError(
             "is damaged: not a readable private key", where=where, hint=_MAKE_ONE
         ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise EvidenceError("is not an Ed25519 key", where=where, hint=_MAKE_ONE)
-    return Ed25519Signer(key)
+    if isinstance(key, Ed25519PrivateKey):
+        return Ed25519Signer(key)
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
+        return P256Signer(key)
+    raise EvidenceError("is neither an Ed25519 nor a P-256 key", where=where, hint=_MAKE_ONE)
 
 
-def load_public(pem: bytes, *, where: str = "") -> Ed25519VerifyingKey:
+def load_public(pem: bytes, *, where: str = "") -> VerifyingKey:
     """Return the key of a SubjectPublicKeyInfo PEM; VerificationError for anything else.
 
     `where` names the origin of `pem` in messages.
@@ -176,11 +199,29 @@ def load_public(pem: bytes, *, where: str = "") -> Ed25519VerifyingKey:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise VerificationError("is damaged: not a readable public key", where=where) from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise VerificationError(
-            "is not an Ed25519 key", where=where, hint="only Ed25519 keys are supported"
-        )
-    return Ed25519VerifyingKey(key)
+    return verifying_key(key, where)
+
+
+def load_ssh_public(line: bytes, *, where: str = "") -> VerifyingKey:
+    """Return the key of an OpenSSH line; VerificationError for anything else."""
+    try:
+        key = load_ssh_public_key(line.strip())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise VerificationError("is not a readable SSH public key", where=where) from error
+    return verifying_key(key, where)
+
+
+def verifying_key(key: object, where: str = "") -> VerifyingKey:
+    """Return a public key of `cryptography` as ours; VerificationError for kinds we do not take."""
+    if isinstance(key, Ed25519PublicKey):
+        return Ed25519VerifyingKey(key)
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return P256VerifyingKey(key)
+    raise VerificationError(
+        "is neither an Ed25519 nor a P-256 key",
+        where=where,
+        hint="these two kinds of keys are supported",
+    )
 
 
 def _check_label(

@@ -20,6 +20,7 @@ MAX_SIGNATURES = 64
 MAX_BYTES = 256 * 1024
 """Largest note that is read, in bytes."""
 
+_ECDSA = 0x02
 _DASH = "\u2014 "
 
 
@@ -42,6 +43,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 def key_id(name: str, key: VerifyingKey) -> bytes:
     """Return the 4 bytes by which notes point at `key` under `name`."""
+    if key.note_material[0] == _ECDSA:  # its notes leave the name out
+        return hashlib.sha256(key.note_material[1:]).digest()[:4]
     return hashlib.sha256(f"{name}\n".encode() + key.note_material).digest()[:4]
 
 

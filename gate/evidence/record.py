@@ -1,10 +1,10 @@
 """Record a run: statement, signature, attachments, in an order that survives a crash.
 
-1. The facts become a statement (`gate.evidence.summary`).
-2. It is checked by the rules it will be verified with
+1. The facts become statements (`gate.evidence.summary`).
+2. They are checked by the rules they will be verified with
    (`gate.evidence.consistency`): what would not verify is not signed.
-3. It is signed.
-4. Attachments are stored, then the envelope that names them: a record that
+3. They are signed, each in an envelope of its own: the bundle.
+4. Attachments are stored, then the bundle that names them: a record that
    can be seen is complete.
 5. The ledger has its entry.  Only then is the run recorded.
 
@@ -21,11 +21,13 @@ import msgspec
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import dsse, vsa
 from gate.evidence import entry as entries
+from gate.evidence.attestations import check_statements
+from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.consistency import check_run, check_verdict_document
 from gate.evidence.facts import VERDICT, Attachment, RunFacts
 from gate.evidence.keys import Signer
 from gate.evidence.statement import PAYLOAD_TYPE
-from gate.evidence.summary import summarise
+from gate.evidence.summary import Statements, state
 
 _REPORT = "this is a defect of patchgate: please report it"
 
@@ -80,15 +82,18 @@ def record(facts: RunFacts, signer: Signer, store: Store) -> Recorded:
     EvidenceError where the facts contradict each other, or where they could
     not be signed or stored.
     """
-    run = summarise(facts)
-    payload = _checked_payload(run, facts.attachments)
+    stated = state(facts)
+    run = stated.run
+    payloads = _checked_payloads(stated, facts.attachments)
     run_id = run.summary.run.run_id
     bundle = store.read_bundle(run_id)
     repeated = bundle is not None
     if bundle is None:
-        bundle = dsse.sign(payload, PAYLOAD_TYPE, [signer]) + b"\n"
+        bundle = b"".join(dsse.sign(one, PAYLOAD_TYPE, [signer]) + b"\n" for one in payloads)
+        if len(bundle) > MAX_BUNDLE:
+            raise EvidenceError(f"the record is larger than {MAX_BUNDLE:,} bytes", where=run_id)
     else:
-        _check_repeated(run_id, bundle, payload, signer)
+        _check_repeated(run_id, bundle, payloads, signer)
     for attachment in facts.attachments:
         store.put_blob(attachment.sha256, attachment.content)
     digest = f"sha256:{hashlib.sha256(bundle).hexdigest()}"
@@ -101,16 +106,15 @@ def record(facts: RunFacts, signer: Signer, store: Store) -> Recorded:
         digest=digest,
         keyid=signer.verifying_key.keyid,
         attachments={
-            descriptor.name: f"sha256:{descriptor.sha256}"
-            for descriptor in run.summary.input_attestations
+            descriptor.name: f"sha256:{descriptor.sha256}" for descriptor in run.summary.attachments
         },
         repeated=repeated,
     )
 
 
-def _checked_payload(run: vsa.RunStatement, attachments: tuple[Attachment, ...]) -> bytes:
+def _checked_payloads(stated: Statements, attachments: tuple[Attachment, ...]) -> list[bytes]:
     """Return the bytes to sign, once they read back as facts without contradiction."""
-    payload = vsa.encode(run)
+    payload = vsa.encode(stated.run)
     try:
         read = vsa.decode(payload)
     except VerificationError as error:
@@ -118,19 +122,24 @@ def _checked_payload(run: vsa.RunStatement, attachments: tuple[Attachment, ...])
             f"the facts of this run cannot be recorded: {error.what}", hint=_REPORT
         ) from error
     problems = check_run(read, payload)
-    for attachment in attachments:
-        if attachment.name == VERDICT:
-            problems += check_verdict_document(read, attachment.content)
+    attached = {attachment.name: attachment.content for attachment in attachments}
+    if VERDICT in attached:
+        problems += check_verdict_document(read, attached[VERDICT])
+    others = {other.name: other.payload for other in stated.others}
+    problems += check_statements(read, others, attached)
     if problems:
         what = "; ".join(f"{problem.code} {problem.message}" for problem in problems)
         raise EvidenceError(f"the facts of this run contradict each other: {what}", hint=_REPORT)
-    return payload
+    return [payload, *others.values()]
 
 
-def _check_repeated(run_id: str, bundle: bytes, payload: bytes, signer: Signer) -> None:
+def _check_repeated(run_id: str, bundle: bytes, payloads: list[bytes], signer: Signer) -> None:
     """Raise EvidenceError unless `bundle` already holds these facts under this key."""
     try:
-        verified = dsse.verify(bundle.removesuffix(b"\n"), [signer.verifying_key])
+        verified = [
+            dsse.verify(line, [signer.verifying_key]).payload
+            for line in bundle.removesuffix(b"\n").split(b"\n")
+        ]
     except VerificationError as error:
         raise EvidenceError(
             f"this run is recorded already, but not in a way that this key can confirm: "
@@ -138,7 +147,7 @@ def _check_repeated(run_id: str, bundle: bytes, payload: bytes, signer: Signer) 
             where=run_id,
             hint="use the key of the first time, or verify the record: it may have been altered",
         ) from error
-    if verified.payload != payload:
+    if verified != payloads:
         raise EvidenceError(
             "another run is recorded under the same run id",
             where=run_id,

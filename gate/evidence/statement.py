@@ -61,7 +61,7 @@ _decoder = msgspec.json.Decoder(Statement)
 
 
 def encode(
-    subject: tuple[ResourceDescriptor, ...], predicate_type: str, predicate: msgspec.Struct
+    subject: tuple[ResourceDescriptor, ...], predicate_type: str, predicate: object
 ) -> bytes:
     """Return the statement as canonical JSON: the payload that is signed."""
     return canonical.encode(

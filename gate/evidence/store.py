@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gate.durable import sync_folder
 from gate.errors import EvidenceError
+from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.durable import (
     confirm_file,
     explained,
@@ -31,8 +32,6 @@ from gate.evidence.record import Kept
 
 SUFFIX = ".intoto.jsonl"
 """How the names of bundles end (in-toto bundle.md, "File naming convention")."""
-MAX_BUNDLE = 64 * 1024 * 1024
-"""Largest bundle that is read, in bytes."""
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{16}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -1,6 +1,6 @@
-"""From the facts of a run to the statement that is signed.
+"""From the facts of a run to the statements that are signed.
 
-Pure: the same facts always give the same statement, byte for byte.
+Pure: the same facts always give the same statements, byte for byte.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from gate.advisories.model import SourceInfo
 from gate.bom.model import Reading, ReadingStatus, Subject, SubjectKind
 from gate.errors import EvidenceError
 from gate.evidence import canonical, vsa
+from gate.evidence.attestations import Attestation, attest
 from gate.evidence.extension import (
     RUN_EXTENSION,
     AdvisoryData,
     AdvisorySource,
-    CiRun,
     CoverageSummary,
     IncompleteReading,
+    LimitHit,
     Redaction,
     RunExtension,
     RunVerdict,
@@ -32,6 +33,7 @@ from gate.evidence.extension import (
 from gate.evidence.facts import RunFacts
 from gate.evidence.resource import resource_uri
 from gate.evidence.statement import ResourceDescriptor
+from gate.sources.budget import limits_reached
 
 MAX_LISTED = 1000
 """Reasons, and incomplete readings, that a record lists; the rest is counted.
@@ -41,8 +43,22 @@ _CREDENTIALS = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 _RECORDED_DIGESTS = ("sha256", "sha384", "sha512")
 
 
+class Statements(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is signed about one run."""
+
+    run: vsa.RunStatement
+    """The verification summary, which names the others."""
+    others: tuple[Attestation, ...]
+    """In the order of their lines in the bundle."""
+
+
 def summarise(facts: RunFacts) -> vsa.RunStatement:
-    """Return the statement about a run, with its run id and idempotency key.
+    """Return the verification summary of a run; EvidenceError as `state` says."""
+    return state(facts).run
+
+
+def state(facts: RunFacts) -> Statements:
+    """Return the statements about a run, with its run id and idempotency key.
 
     EvidenceError where the subject has no SHA-256.
     """
@@ -52,7 +68,10 @@ def summarise(facts: RunFacts) -> vsa.RunStatement:
             "the subject has no sha256 digest, so no evidence can name it",
             where=facts.subject.name,
         )
-    ci, policy_uri, redactions = _without_credentials(facts.ci, facts.policy_uri)
+    facts, redactions = _without_credentials(facts)
+    subject = (_subject(facts.subject),)
+    sources = _sources(facts.sources)
+    others = attest(facts, subject, sources)
     unnamed = RunExtension(
         run_id="",
         idempotency_key="",
@@ -66,25 +85,27 @@ def summarise(facts: RunFacts) -> vsa.RunStatement:
             repo_digests=tuple(sorted(facts.subject.repo_digests)),
         ),
         actor=facts.actor,
-        ci=ci,
+        ci=facts.ci,
         policy_digest=facts.policy_digest,
-        advisories=AdvisoryData(snapshot=facts.snapshot, sources=_sources(facts.sources)),
+        advisories=AdvisoryData(snapshot=facts.snapshot, sources=sources),
         coverage=_coverage(facts.readings, facts.components),
         exceptions=tuple(sorted(facts.exceptions, key=lambda exception: exception.id)),
         clock=facts.clock,
         tool=facts.tool,
         redactions=redactions,
+        ticket=facts.ticket,
+        approvals=tuple(sorted(facts.approvals, key=lambda approval: approval.exception)),
+        limits_hit=_limits(facts.readings),
     )
-    subject = (_subject(facts.subject),)
     passed = facts.verdict is RunVerdict.PASS
     summary = vsa.VerificationSummary(
         verifier=vsa.Verifier(id=vsa.VERIFIER_ID, version={"patchgate": facts.tool.version}),
         time_verified=facts.clock.now,
         resource_uri=resource_uri(facts.subject),
         policy=ResourceDescriptor(
-            uri=policy_uri, digest={"sha256": facts.policy_digest.removeprefix("sha256:")}
+            uri=facts.policy_uri, digest={"sha256": facts.policy_digest.removeprefix("sha256:")}
         ),
-        input_attestations=_attachments(facts),
+        input_attestations=_inputs(facts, others),
         verification_result="PASSED" if passed else "FAILED",
         verified_levels=(vsa.PASSED_LEVEL if passed else vsa.FAILED_LEVEL,),
         run=unnamed,
@@ -93,7 +114,8 @@ def summarise(facts: RunFacts) -> vsa.RunStatement:
     named = msgspec.structs.replace(
         unnamed, run_id=write_run_id(facts.clock.now, key), idempotency_key=key
     )
-    return vsa.RunStatement(subject=subject, summary=msgspec.structs.replace(summary, run=named))
+    run = vsa.RunStatement(subject=subject, summary=msgspec.structs.replace(summary, run=named))
+    return Statements(run=run, others=others)
 
 
 def idempotency_key(payload: bytes) -> str:
@@ -120,15 +142,26 @@ def _subject(subject: Subject) -> ResourceDescriptor:
     return ResourceDescriptor(name=name, digest=digest)
 
 
-def _attachments(facts: RunFacts) -> tuple[ResourceDescriptor, ...]:
-    return tuple(
+def _inputs(facts: RunFacts, others: tuple[Attestation, ...]) -> tuple[ResourceDescriptor, ...]:
+    attached = [
         ResourceDescriptor(
             name=attachment.name,
             media_type=attachment.media_type,
             digest={"sha256": attachment.sha256},
         )
-        for attachment in sorted(facts.attachments, key=lambda attachment: attachment.name)
-    )
+        for attachment in facts.attachments
+    ]
+    stated = [other.descriptor for other in others]
+    return tuple(sorted([*attached, *stated], key=lambda one: one.name))
+
+
+def _limits(readings: tuple[Reading, ...]) -> tuple[LimitHit, ...]:
+    hit = [
+        LimitHit(limit=limit, what=reading.what, path=reading.path)
+        for reading in readings
+        for limit in limits_reached(reading.reason)
+    ]
+    return tuple(hit[:MAX_LISTED])
 
 
 def _sources(sources: tuple[SourceInfo, ...]) -> tuple[AdvisorySource, ...]:
@@ -172,9 +205,7 @@ def _coverage(readings: tuple[Reading, ...], components: int) -> CoverageSummary
     )
 
 
-def _without_credentials(
-    ci: CiRun | None, policy_uri: str
-) -> tuple[CiRun | None, str, tuple[Redaction, ...]]:
+def _without_credentials(facts: RunFacts) -> tuple[RunFacts, tuple[Redaction, ...]]:
     """Cut user names and passwords out of addresses, and say where that was done."""
     redactions: list[Redaction] = []
 
@@ -184,12 +215,18 @@ def _without_credentials(
             redactions.append(Redaction(field=field, reason="credentials in an address"))
         return shortened
 
+    ci = facts.ci
     if ci is not None:
         ci = msgspec.structs.replace(
             ci, repository=cut("ci.repository", ci.repository), url=cut("ci.url", ci.url)
         )
-    policy_uri = cut("policy.uri", policy_uri)
-    return ci, policy_uri, tuple(redactions)
+    facts = msgspec.structs.replace(
+        facts,
+        ci=ci,
+        policy_uri=cut("policy.uri", facts.policy_uri),
+        ticket=cut("ticket", facts.ticket),
+    )
+    return facts, tuple(redactions)
 
 
 def _writable(facts: RunFacts) -> RunFacts:

@@ -2,15 +2,18 @@
 
 In order, each finding with its code (`gate.evidence.problems`):
 
-1. The file is exactly one DSSE envelope and a newline (V15), in its one
-   canonical spelling (V14).
+1. The first line is exactly one DSSE envelope (V15), in its one canonical
+   spelling (V14).
 2. A trusted key signed it (V03).  Keys come from the caller, never from the
    evidence.  Every signature is by a trusted key, and its keyid, which nobody
    signs, names that key (V17).
 3. The payload is a patchgate run record (V16), in canonical form (V14).
 4. The record agrees with itself (V11, V19) and with its file name (V18).
-5. Every attachment is there (V02), can be read (V20) and is unaltered (V01);
-   the attached verdict says what the record says (V11).
+5. The other lines are the statements that the record names: each is there (V02),
+   with the digest that was signed (V01), signed itself as in 1 and 2, and there
+   is no further one (V15).
+6. Every attachment is there (V02), can be read (V20) and is unaltered (V01);
+   the attached verdict and the statements say what the record says (V11).
 
 A step that cannot start because an earlier one failed is not guessed at: what
 nobody trusted has signed is not evidence, and is not shown as such.
@@ -29,19 +32,22 @@ import msgspec
 
 from gate.durable import open_regular
 from gate.errors import EvidenceError, VerificationError
-from gate.evidence import canonical, dsse, vsa
+from gate.evidence import vsa
+from gate.evidence.attestations import check_statements
+from gate.evidence.bundle import MAX_BUNDLE, split_lines, verify_line, verify_statements
 from gate.evidence.consistency import check_run, check_verdict_document
 from gate.evidence.durable import read_file
 from gate.evidence.extension import RunVerdict
-from gate.evidence.facts import VERDICT
+from gate.evidence.facts import SBOM, VERDICT
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.problems import Code, Problem
-from gate.evidence.statement import PAYLOAD_TYPE, ResourceDescriptor
-from gate.evidence.store import MAX_BUNDLE, blob_path, bundle_name
+from gate.evidence.statement import ResourceDescriptor
+from gate.evidence.store import blob_path, bundle_name
 
-MAX_VERDICT = 256 * 1024 * 1024
-"""Largest attached verdict that is compared with the record, in bytes."""
+MAX_COMPARED = 256 * 1024 * 1024
+"""Largest attachment that is compared with what the record says, in bytes."""
 
+_COMPARED = frozenset({VERDICT, SBOM})
 _CHUNK = 1024 * 1024
 
 
@@ -128,37 +134,36 @@ def verify_bundle(
     """Verify the bundle `content` called `name`; attachments too, given their source."""
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     problems: list[Problem] = []
-    run = _verify_record(content, trusted, problems)
-    checked = None
-    if run is not None and name != bundle_name(run.run_id):
-        message = f"the record of run {run.run_id} is in a file of another name"
-        problems.append(Problem(code=Code.NAME_DIFFERS, message=message))
-    if blobs is not None:
-        checked = _verify_blobs(run, blobs, problems) if run is not None else 0
+    lines = split_lines(content)
+    run = _verify_record(lines, trusted, problems)
+    checked = 0 if blobs is not None else None
+    if run is not None:
+        if name != bundle_name(run.run_id):
+            message = f"the record of run {run.run_id} is in a file of another name"
+            problems.append(Problem(code=Code.NAME_DIFFERS, message=message))
+        payloads = verify_statements(lines, run.summary, trusted, problems)
+        kept: dict[str, bytes] = {}
+        if blobs is not None:
+            checked, kept = _verify_blobs(run, blobs, problems)
+        statement = vsa.RunStatement(subject=run.subject, summary=run.summary)
+        problems += check_statements(statement, payloads, kept)
     return Report(
         name=name, digest=digest, run=run, problems=tuple(problems), blobs_checked=checked
     )
 
 
 def _verify_record(
-    content: bytes, trusted: Sequence[VerifyingKey], problems: list[Problem]
+    lines: list[bytes], trusted: Sequence[VerifyingKey], problems: list[Problem]
 ) -> VerifiedRun | None:
-    """Return the run in `content` if a trusted key signed one; append what is wrong."""
-    code = Code.NOT_AN_ENVELOPE
-    try:
-        envelope = dsse.decode(_only_line(content, problems))
-        if dsse.encode(envelope) + b"\n" != content:
-            _not_canonical(problems, "the envelope")
-        code = Code.NOT_SIGNED
-        verified = dsse.verify_envelope(envelope, trusted)
-        problems += _check_keyids(envelope, verified)
-        code = Code.NOT_A_RECORD
-        run = _decode_run(verified)
-    except VerificationError as error:
-        problems.append(Problem(code=code, message=error.what))
+    """Return the run that the first line records if a trusted key signed it."""
+    verified = verify_line(lines[0], "", trusted, problems)
+    if verified is None:
         return None
-    if canonical.encode(canonical.decode(verified.payload)) != verified.payload:
-        _not_canonical(problems, "the statement")
+    try:
+        run = vsa.decode(verified.payload)
+    except VerificationError as error:
+        problems.append(Problem(code=Code.NOT_A_RECORD, message=error.what))
+        return None
     problems += check_run(run, verified.payload)
     extension = run.summary.run
     return VerifiedRun(
@@ -172,50 +177,17 @@ def _verify_record(
     )
 
 
-def _decode_run(verified: dsse.VerifiedPayload) -> vsa.RunStatement:
-    if verified.payload_type != PAYLOAD_TYPE:
-        raise VerificationError(f"the payload is of type {verified.payload_type[:200]!r}")
-    return vsa.decode(verified.payload)
+def _verify_blobs(
+    run: VerifiedRun, blobs: BlobSource, problems: list[Problem]
+) -> tuple[int, dict[str, bytes]]:
+    """Check each attachment against its digest.
 
-
-def _only_line(content: bytes, problems: list[Problem]) -> bytes:
-    """Return the first line; a problem where it is not the only one."""
-    lines = content.removesuffix(b"\n").split(b"\n")
-    if len(lines) > 1:
-        message = f"the file has {len(lines)} lines; a record has one"
-        problems.append(Problem(code=Code.NOT_AN_ENVELOPE, message=message))
-    return lines[0]
-
-
-def _check_keyids(envelope: dsse.Envelope, verified: dsse.VerifiedPayload) -> list[Problem]:
-    """Return what is wrong with the part of the envelope that nobody signs."""
-    problems = []
-    pairs = list(zip(envelope.signatures, verified.signers, strict=True))
-    for number, (signature, keyid) in enumerate(pairs, 1):
-        if not keyid:
-            message = "is not by a trusted key: nothing vouches for it"
-        elif signature.keyid != keyid:
-            message = f"names the key {signature.keyid[:80]!r}, but {keyid} made it"
-        elif keyid in verified.signers[: number - 1]:
-            message = f"is the second by key {keyid}"
-        else:
-            continue
-        problems.append(
-            Problem(code=Code.KEYID_MISLEADS, message=message, where=f"signature {number}")
-        )
-    return problems
-
-
-def _not_canonical(problems: list[Problem], what: str) -> None:
-    message = f"{what} is not written in its canonical form: these are not the recorded bytes"
-    problems.append(Problem(code=Code.NOT_CANONICAL, message=message))
-
-
-def _verify_blobs(run: VerifiedRun, blobs: BlobSource, problems: list[Problem]) -> int:
-    """Check each attachment; return how many could be compared with their digest."""
+    Return how many could be, and the content of those that statements are held against.
+    """
     checked = 0
+    kept: dict[str, bytes] = {}
     statement = vsa.RunStatement(subject=run.subject, summary=run.summary)
-    for attachment in run.summary.input_attestations:
+    for attachment in run.summary.attachments:
         where = f"attachment '{attachment.name}'"
         try:
             found, content = _hash(blobs, attachment)
@@ -231,20 +203,23 @@ def _verify_blobs(run: VerifiedRun, blobs: BlobSource, problems: list[Problem]) 
         if found != attachment.sha256:
             message = f"sha256 expected {attachment.sha256}, got {found}"
             problems.append(Problem(code=Code.BLOB_ALTERED, message=message, where=where))
-        elif attachment.name == VERDICT:
+            continue
+        if attachment.name == VERDICT:
             problems += check_verdict_document(statement, content)
-    return checked
+        if attachment.name in _COMPARED:
+            kept[attachment.name] = content
+    return checked, kept
 
 
 def _hash(blobs: BlobSource, attachment: ResourceDescriptor) -> tuple[str, bytes]:
-    """Return the SHA-256 of a blob in hex, and of the attached verdict also the content."""
+    """Return the SHA-256 of a blob in hex, and of what is compared also the content."""
     digest = hashlib.sha256()
     content = bytearray()
     with blobs.open_blob(attachment.sha256) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
-            if attachment.name == VERDICT:
+            if attachment.name in _COMPARED:
                 content += chunk
-                if len(content) > MAX_VERDICT:
-                    raise OSError(f"larger than {MAX_VERDICT:,} bytes")
+                if len(content) > MAX_COMPARED:
+                    raise OSError(f"larger than {MAX_COMPARED:,} bytes")
     return digest.hexdigest(), bytes(content)

@@ -15,7 +15,13 @@ import msgspec
 from gate.errors import VerificationError
 from gate.evidence import statement
 from gate.evidence.extension import RUN_EXTENSION, RunExtension
-from gate.evidence.statement import ResourceDescriptor, Statement, Timestamp, check_utc
+from gate.evidence.statement import (
+    PAYLOAD_TYPE,
+    ResourceDescriptor,
+    Statement,
+    Timestamp,
+    check_utc,
+)
 
 PREDICATE_TYPE = "https://slsa.dev/verification_summary/v1"
 VERIFIER_ID = "https://patchgate.dev/verifier/v1"
@@ -42,13 +48,24 @@ class VerificationSummary(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     policy: ResourceDescriptor
     """Has `uri` and a SHA-256."""
     input_attestations: tuple[ResourceDescriptor, ...]
-    """Every attachment, by name and SHA-256, sorted by name."""
+    """Every attachment, and every other statement of the bundle, by name and SHA-256,
+    sorted by name."""
     verification_result: Literal["PASSED", "FAILED"]
     verified_levels: tuple[str, ...]
     run: RunExtension = msgspec.field(name=RUN_EXTENSION)
 
     def __post_init__(self) -> None:
         check_utc(self.time_verified)
+
+    @property
+    def attachments(self) -> tuple[ResourceDescriptor, ...]:
+        """The inputs that are kept beside the bundle."""
+        return tuple(one for one in self.input_attestations if one.media_type != PAYLOAD_TYPE)
+
+    @property
+    def statements(self) -> tuple[ResourceDescriptor, ...]:
+        """The inputs that are lines of the bundle, by the SHA-256 of their payload."""
+        return tuple(one for one in self.input_attestations if one.media_type == PAYLOAD_TYPE)
 
 
 class RunStatement(msgspec.Struct, frozen=True, kw_only=True):

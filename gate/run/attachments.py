@@ -11,7 +11,7 @@ from gate.evidence.verify import BlobSource, VerifiedRun
 
 def attached(run: VerifiedRun) -> dict[str, str]:
     """Return name and digest (hex) of everything that is attached to a run."""
-    return {item.name: item.sha256 for item in run.summary.input_attestations}
+    return {item.name: item.sha256 for item in run.summary.attachments}
 
 
 def read_attachments(

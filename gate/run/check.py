@@ -219,6 +219,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
         context=judged.context,
         exceptions=request.exceptions,
         vex=request.vex,
+        findings=judged.findings.findings,
     )
     return result, inputs
 

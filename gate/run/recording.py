@@ -12,7 +12,15 @@ from gate.advisories.model import AdvisorySet, SourceInfo
 from gate.advisories.vex.model import Document
 from gate.bom.cyclonedx import write_bom
 from gate.bom.model import Bom
-from gate.evidence.extension import Actor, AppliedException, CiRun, ClockBasis, RunVerdict, Tool
+from gate.evidence.extension import (
+    Actor,
+    AppliedException,
+    CiRun,
+    ClockBasis,
+    GivenApproval,
+    RunVerdict,
+    Tool,
+)
 from gate.evidence.extension import Clock as RecordedClock
 from gate.evidence.extension import Reason as RecordedReason
 from gate.evidence.facts import (
@@ -25,16 +33,19 @@ from gate.evidence.facts import (
     VERDICT,
     VEX,
     Attachment,
+    FoundFlaw,
     RunFacts,
 )
 from gate.evidence.keys import Signer
 from gate.evidence.record import Store, record
 from gate.evidence.sightings import SightingLedger, append
 from gate.evidence.summary import recorded_name
+from gate.matching.findings import Finding
 from gate.policy.context import NO_CONTEXT, Context, encode_context
 from gate.policy.verdict import ExceptionOutcome, Verdict, encode_verdict
 from gate.run import exceptions, vexing
 from gate.run.clock import Clock
+from gate.run.distribution import distribution_digest
 from gate.run.exceptions import NOTHING, Gathered
 from gate.run.history import system_of
 from gate.run.result import EvidenceNote
@@ -55,6 +66,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     context: Context = NO_CONTEXT
     exceptions: Gathered = NOTHING
     vex: tuple[Document, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class Recorder(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +78,8 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
     ci: CiRun | None
     ledger: SightingLedger | None = None
     """Of first sights."""
+    ticket: str = ""
+    """Of the change or incident that this run belongs to, as whoever started it says."""
 
     def record(self, inputs: Inputs) -> EvidenceNote:
         """Record a run; EvidenceError where it could not be signed or kept."""
@@ -99,10 +113,13 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
             readings=inputs.bom.readings,
             components=len(inputs.bom.unowned),
             clock=RecordedClock(now=inputs.clock.now, basis=_BASES[inputs.clock.basis]),
-            tool=Tool(version=__version__),
+            tool=Tool(version=__version__, digest=distribution_digest()),
             actor=self.actor,
             ci=self.ci,
             exceptions=_applied(verdict),
+            approvals=_approvals(verdict),
+            ticket=self.ticket,
+            flaws=_flaws(inputs.findings, verdict),
             attachments=(
                 Attachment(
                     name=SBOM,
@@ -160,6 +177,49 @@ def _applied(verdict: Verdict) -> tuple[AppliedException, ...]:
         for one in verdict.exceptions
         if one.outcome is ExceptionOutcome.APPLIED
     )
+
+
+def _approvals(verdict: Verdict) -> tuple[GivenApproval, ...]:
+    return tuple(
+        GivenApproval(
+            exception=one.id,
+            digest=one.digest,
+            approver=one.approver,
+            approved_at=one.approved_at,
+            requester=one.requester,
+            ticket=one.ticket,
+        )
+        for one in verdict.exceptions
+        if one.outcome is ExceptionOutcome.APPLIED and one.approved_at is not None
+    )
+
+
+def _flaws(findings: tuple[Finding, ...], verdict: Verdict) -> tuple[FoundFlaw, ...]:
+    """Return what was found, with what the verdict made of each."""
+    found = {(finding.id, finding.ref): finding for finding in findings}
+    return tuple(
+        FoundFlaw(
+            id=decision.id,
+            ref=decision.ref,
+            severity=decision.severity.value,
+            scores=_scores(finding),
+            fixed=finding.fixed if finding is not None else "",
+            state=decision.state.value,
+        )
+        for decision in verdict.decisions
+        for finding in (found.get((decision.id, decision.ref)),)
+    )
+
+
+def _scores(finding: Finding | None) -> tuple[tuple[str, str], ...]:
+    """Return the statement that the severity was taken from, in words of the predicate."""
+    taken = finding.rating.taken if finding is not None else None
+    if taken is None:
+        return ()
+    if taken.score is None:
+        return (("vendor", taken.word or taken.severity.value),)
+    score = (taken.method.lower(), f"{taken.score:.1f}")
+    return (score, (f"{score[0]}_vector", taken.vector)) if taken.vector else (score,)
 
 
 def write_sources(sources: tuple[SourceInfo, ...]) -> bytes:

@@ -6,6 +6,7 @@ reason to skip something quietly.
 
 from __future__ import annotations
 
+import re
 import time
 
 import msgspec
@@ -13,6 +14,8 @@ import msgspec
 from gate.errors import BudgetError
 
 MIB = 1024 * 1024
+
+_REACHED = re.compile(r"limit '([a-z_]+)' reached")
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,3 +90,9 @@ class Meter:
             where=where,
             hint=f"if this input is trusted, raise it with --limit {limit}=N",
         )
+
+
+def limits_reached(message: str) -> tuple[str, ...]:
+    """Return the names of limits that `message`, as `Meter.over` words it, says were reached."""
+    known = {field.name for field in msgspec.structs.fields(Budget)}
+    return tuple(name for name in _REACHED.findall(message) if name in known)

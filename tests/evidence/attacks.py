@@ -100,12 +100,18 @@ def cut(path: Path, count: int = 7) -> None:
 
 
 def edit_envelope(path: Path, edit: Callable[[dsse.Envelope], dsse.Envelope]) -> None:
-    path.write_bytes(dsse.encode(edit(dsse.decode(path.read_bytes()[:-1]))) + b"\n")
+    first, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(dsse.encode(edit(dsse.decode(first))) + b"\n" + rest)
 
 
 def re_sign(path: Path, signer: Ed25519Signer, old: bytes = b"", new: bytes = b"") -> None:
-    payload = dsse.decode(path.read_bytes()[:-1]).payload.replace(old, new)
-    path.write_bytes(dsse.sign(payload, PAYLOAD_TYPE, [signer]) + b"\n")
+    first, _, rest = path.read_bytes().partition(b"\n")
+    payload = dsse.decode(first).payload.replace(old, new)
+    path.write_bytes(dsse.sign(payload, PAYLOAD_TYPE, [signer]) + b"\n" + rest)
+
+
+def edit_lines(path: Path, edit: Callable[[list[bytes]], list[bytes]]) -> None:
+    path.write_bytes(b"".join(edit(path.read_bytes().splitlines(keepends=True))))
 
 
 def edit_note(scene: Scene, old: str, new: str) -> None:

@@ -22,11 +22,12 @@ from gate.evidence.extension import (
     CiRun,
     Clock,
     ClockBasis,
+    GivenApproval,
     Reason,
     RunVerdict,
     Tool,
 )
-from gate.evidence.facts import ADVISORIES, POLICY, SBOM, VERDICT, Attachment, RunFacts
+from gate.evidence.facts import ADVISORIES, POLICY, SBOM, VERDICT, Attachment, FoundFlaw, RunFacts
 from gate.evidence.keys import Ed25519Signer
 from gate.evidence.record import Recorded, record
 from gate.evidence.store import FolderStore
@@ -44,7 +45,9 @@ REASONS = {
     ),
     RunVerdict.INDETERMINATE: (
         Reason(
-            code="unread", message="dpkg database var/lib/dpkg/status could not be read: truncated"
+            code="unread",
+            message="dpkg database var/lib/dpkg/status could not be read: limit 'text_bytes' "
+            "reached (134,217,728 bytes)",
         ),
     ),
 }
@@ -54,9 +57,40 @@ def sha256(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+def flaws_of(verdict: RunVerdict) -> tuple[FoundFlaw, ...]:
+    """What was found: nothing in a run that passed."""
+    if verdict is RunVerdict.PASS:
+        return ()
+    scores = (
+        ("cvss_v3", "9.8"),
+        ("cvss_v3_vector", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
+    )
+    openssl = "pkg:deb/debian/openssl@3.0.9-1"
+    return (
+        FoundFlaw(
+            id="CVE-2024-5535", ref=openssl, severity="critical", scores=scores,
+            fixed="3.0.14-1~deb12u1", state="overdue",
+        ),
+        FoundFlaw(id="CVE-2023-5678", ref=openssl, severity="high", state="open"),
+    )  # fmt: skip
+
+
 def verdict_bytes(verdict: RunVerdict, reasons: tuple[Reason, ...]) -> bytes:
     """What `gate.policy.verdict.encode_verdict` writes, as far as evidence reads it."""
     document: dict[str, Any] = {"decided_at": NOW, "outcome": verdict}
+    document["rules"] = [
+        {
+            "rule": "patch_sla",
+            "outcome": "failed" if verdict is RunVerdict.FAIL else "passed",
+            "message": "",
+        },
+        {"rule": "image_age", "outcome": "warned", "message": ""},
+        {"rule": "base_image", "outcome": "off", "message": ""},
+    ]
+    document["decisions"] = [
+        {"id": flaw.id, "ref": flaw.ref, "severity": flaw.severity, "state": flaw.state}
+        for flaw in flaws_of(verdict)
+    ]
     if reasons:
         document["reasons"] = [
             {"cause": "policy", "code": reason.code, "message": reason.message}
@@ -66,7 +100,7 @@ def verdict_bytes(verdict: RunVerdict, reasons: tuple[Reason, ...]) -> bytes:
 
 
 def attachments(verdict: RunVerdict, reasons: tuple[Reason, ...]) -> tuple[Attachment, ...]:
-    sbom = b'{"bomFormat":"CycloneDX","components":[],"specVersion":"1.6"}'
+    sbom = b'{\n "specVersion": "1.6", "bomFormat": "CycloneDX", "components": []\n}\n'
     advisories = b'{"id":"DSA-1-1","modified":"2026-11-20T00:00:00Z"}\n'
     return (
         Attachment(name=SBOM, media_type="application/vnd.cyclonedx+json", content=sbom),
@@ -91,7 +125,7 @@ def facts_of(verdict: RunVerdict) -> RunFacts:
             status=ReadingStatus.FAILED,
             path="var/lib/dpkg/status",
             layer=sha256(b"layer"),
-            reason="truncated",
+            reason="limit 'text_bytes' reached (134,217,728 bytes)",
         )
     return RunFacts(
         subject=Subject(
@@ -144,6 +178,20 @@ def facts_of(verdict: RunVerdict) -> RunFacts:
         if verdict is RunVerdict.PASS
         else (),
         attachments=attachments(verdict, REASONS[verdict]),
+        flaws=flaws_of(verdict),
+        ticket="OPS-12",
+        approvals=(
+            GivenApproval(
+                exception="EX-7",
+                digest=sha256(b"exception"),
+                approver="sam",
+                approved_at=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
+                requester="kim",
+                ticket="RISK-7",
+            ),
+        )
+        if verdict is RunVerdict.PASS
+        else (),
     )
 
 

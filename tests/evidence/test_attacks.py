@@ -16,10 +16,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gate.evidence import dsse
 from gate.evidence.dsse import Signature
 from gate.evidence.extension import RunVerdict
 from gate.evidence.facts import RunFacts
 from gate.evidence.keys import Ed25519Signer
+from gate.evidence.statement import PAYLOAD_TYPE
 from gate.evidence.tiles import ENTRIES
 from gate.evidence.verify_folder import FolderReport, verify_folder
 from gate.evidence.verify_ledger import KeptCheckpoint
@@ -40,11 +42,30 @@ ON_RECORDS: dict[str, Attack] = {
     "a record deleted": (lambda s: s.record(2).unlink(), "V02"),
     "the last record deleted": (lambda s: s.record(SIZE - 1).unlink(), "V02"),
     "all records deleted": (lambda s: [s.record(n).unlink() for n in range(SIZE)], "V02"),
-    "a record cut": (lambda s: attacks.cut(s.record(1)), "V01 V15"),
+    "a record cut": (lambda s: attacks.cut(s.record(1), 3000), "V01 V02 V15"),
     "a record emptied": (lambda s: s.record(1).write_bytes(b""), "V01 V15"),
     "a bit of a record": (lambda s: flip(s.record(1), 99), "V01 V03"),
     "a line added to a record": (
-        lambda s: s.record(1).write_bytes(s.record(1).read_bytes() * 2), "V01 V14 V15"),
+        lambda s: s.record(1).write_bytes(s.record(1).read_bytes() * 2), "V01 V15"),
+    "a statement taken out of a record": (
+        lambda s: attacks.edit_lines(s.record(1), lambda lines: lines[:-1]), "V01 V02"),
+    "statements of a record swapped": (
+        lambda s: attacks.edit_lines(
+            s.record(1), lambda lines: [lines[0], lines[2], lines[1], lines[3]]), "V01"),
+    "a statement of another record": (
+        lambda s: attacks.edit_lines(
+            s.record(1),
+            lambda lines: [lines[0], s.record(2).read_bytes().splitlines(True)[0], *lines[2:]]),
+        "V01"),
+    "a statement signed by a stranger": (
+        lambda s: attacks.edit_lines(
+            s.record(1),
+            lambda lines: [
+                *lines[:-1],
+                dsse.sign(dsse.decode(lines[-1][:-1]).payload, PAYLOAD_TYPE, [s.stranger])
+                + b"\n",
+            ]), "V01 V03"),
+    "a statement cut": (lambda s: attacks.cut(s.record(1)), "V01 V15"),
     "two records swapped": (lambda s: attacks.swap(s.record(1), s.record(3)), "V01 V18 V23"),
     "an old record instead of a new one": (
         lambda s: s.record(4).write_bytes(s.record(1).read_bytes()), "V01 V18 V23"),

@@ -72,6 +72,13 @@ def test_the_golden_records_verify_with_the_golden_key(golden: Path) -> None:
     assert verdicts == set(RunVerdict)
 
 
+def test_records_with_nothing_but_a_summary_still_verify(data: Path) -> None:
+    older = data / "vectors" / "evidence-summary-only"
+    report = verify_folder(older, [read_public(older / PUBLIC_KEY)])
+    assert report.ok
+    assert report.verdicts == dict.fromkeys(RunVerdict, 1)
+
+
 def test_the_golden_ledger_verifies_with_the_golden_key(golden: Path) -> None:
     trusted = [read_public(golden / PUBLIC_KEY)]
     report = verify_folder(golden, trusted)

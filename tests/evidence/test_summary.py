@@ -16,7 +16,7 @@ from gate.errors import EvidenceError
 from gate.evidence import canonical, vsa
 from gate.evidence.extension import Clock, ClockBasis, Reason, RunVerdict
 from gate.evidence.facts import RunFacts
-from gate.evidence.summary import MAX_LISTED, idempotency_key, summarise
+from gate.evidence.summary import MAX_LISTED, idempotency_key, state, summarise
 
 
 def encoded(facts: RunFacts) -> bytes:
@@ -89,7 +89,7 @@ def test_every_fact_is_in_the_key(
 
 
 def test_attachments_are_named_by_digest(facts: RunFacts) -> None:
-    descriptors = summarise(facts).summary.input_attestations
+    descriptors = summarise(facts).summary.attachments
     assert [descriptor.name for descriptor in descriptors] == [
         "advisories", "policy", "sbom", "verdict",
     ]  # fmt: skip
@@ -100,9 +100,12 @@ def test_attachments_are_named_by_digest(facts: RunFacts) -> None:
 
 def test_only_what_a_field_names_is_recorded(facts: RunFacts) -> None:
     payload = encoded(facts)
-    for secret in (b"secret", b"token", b"user:", b"advisories.example", b"etag"):
+    for secret in (b"secret", b"ci:token", b"user:", b"advisories.example", b"etag"):
         assert secret not in payload
     assert b"https://git.example/shop/web" in payload
+    for other in state(facts).others:
+        for secret in (b"secret", b"ci:token", b"user:", b"advisories.example", b"etag"):
+            assert secret not in other.payload
 
 
 def test_says_where_credentials_were_cut_out(facts: RunFacts) -> None:

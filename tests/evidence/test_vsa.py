@@ -84,14 +84,15 @@ def test_unknown_fields_are_ignored(payload: dict[str, Any], facts: RunFacts) ->
         ("predicate", "slsaVersion"),
         ("predicate", "https://example.com/more"),
         ("predicate", "verifier", "more"),
-        (*EXTENSION, "ticket"),
+        (*EXTENSION, "mood"),
         (*EXTENSION, "actor", "team"),
     ):
         assert vsa.decode(changed(payload, path, "x")) == summarise(facts)
 
 
 @pytest.mark.parametrize(
-    "name", [field.encode_name for field in msgspec.structs.fields(RunExtension)]
+    "name",
+    [field.encode_name for field in msgspec.structs.fields(RunExtension) if field.required],
 )
 def test_every_field_of_the_extension_is_required(payload: dict[str, Any], name: str) -> None:
     with pytest.raises(VerificationError, match=name):
