@@ -55,6 +55,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """UTC; None where the source does not say."""
     created_basis: str = ""
     """Where `created` comes from: config, newest-file, sbom."""
+    newest_file: datetime | None = None
+    """UTC: of an image, when the newest file in its layers was last changed."""
+    pushed: datetime | None = None
+    """UTC: when it came to its registry; None where nobody says so."""
+    pushed_basis: str = ""
+    """Who says so: registry (its Last-Modified), given (``--pushed``)."""
     architecture: str = ""
     os: str = ""
     tags: tuple[str, ...] = ()

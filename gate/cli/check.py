@@ -19,6 +19,7 @@ from gate.cli.options import (
     base_options,
     include_owned_option,
     now_option,
+    pushed_option,
     store_option,
     target_options,
     vex_option,
@@ -37,7 +38,7 @@ from gate.report.encoding import visible
 from gate.report.formats import FORMATS
 from gate.run.check import CheckRequest
 from gate.run.check import check as run_check
-from gate.run.clock import read_clock
+from gate.run.clock import read_clock, read_time
 from gate.run.history import History
 from gate.run.recording import Recorder
 from gate.run.result import Result
@@ -68,6 +69,7 @@ _LINE = 500
 @target_options
 @base_options
 @include_owned_option
+@pushed_option
 @attributes_option
 @click.option(
     "--evidence",
@@ -138,6 +140,7 @@ def command(
     catalogs: tuple[str, ...],
     dockerfile: str | None,
     include_owned: bool,
+    pushed: str | None,
     evidence_path: str | None,
     key_path: str | None,
     sights_path: str | None,
@@ -175,6 +178,7 @@ def command(
         include_owned=include_owned,
         bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
+        pushed=read_time(pushed, "--pushed") if pushed else None,
         history=_history(recorder, evidence_path),
         ledger=recorder.ledger if isinstance(recorder, Recorder) else None,
         baseline=_baseline(baseline, store, evidence_path, recorder),

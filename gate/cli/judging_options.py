@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gate.cli.inputs import find_inventories, read_bases, read_budget
-from gate.cli.options import base_options, now_option, store_option, target_options, vex_option
+from gate.cli.options import (
+    base_options,
+    now_option,
+    pushed_option,
+    store_option,
+    target_options,
+    vex_option,
+)
 from gate.cli.places import store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.run.check import CheckRequest
-from gate.run.clock import read_clock
+from gate.run.clock import read_clock, read_time
 from gate.run.vexing import read_documents
 from gate.sources.request import Choice
 
@@ -24,6 +31,7 @@ def judging_options(command: F) -> F:
     """Add everything that a verdict depends on; `judging_request` reads it."""
     for option in (
         attributes_option,
+        pushed_option,
         base_options,
         target_options,
         now_option,
@@ -52,5 +60,6 @@ def judging_request(target: str, horizon: timedelta, given: dict[str, Any]) -> C
         inventories=find_inventories(given["cache"], budget),
         bases=read_bases(given["catalogs"], given["dockerfile"]),
         attributes=read_attributes(given["attributes"]),
+        pushed=read_time(given["pushed"], "--pushed") if given["pushed"] else None,
         horizon=horizon,
     )

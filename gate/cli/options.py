@@ -38,6 +38,12 @@ limit_option = click.option(
     multiple=True,
     help="Raise or lower a limit of the input budget; errors name the limit.",
 )
+pushed_option = click.option(
+    "--pushed",
+    metavar="TIME",
+    help="When the image came to its registry (ISO 8601, UTC), where that is known from "
+    "elsewhere; for the rule image_age.",
+)
 cache_option = click.option(
     "--cache",
     metavar="DIR",

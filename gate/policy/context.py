@@ -63,6 +63,22 @@ class Sightings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``<finding id> <purl without version>`` to when it was first seen."""
 
 
+class TagNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the tag of a base image meant in its registry when that was asked."""
+
+    reference: str
+    asked: datetime
+    """UTC."""
+    digests: tuple[str, ...] = ()
+    """``sha256:…`` of what the tag leads to, and of the manifest for the platform."""
+    diff_ids: tuple[str, ...] = ()
+    """Of its layers, lowest first."""
+    created: datetime | None = None
+    """UTC: when it was built, as it says itself."""
+    problem: str = ""
+    """Why nothing is known of it; empty where something is."""
+
+
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An earlier state: thresholds count only what was not there yet."""
 
@@ -86,6 +102,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first_seen: dict[str, datetime] = {}
     """``<finding id> <purl without version>`` to when an earlier run first saw it, UTC."""
     sightings: Sightings = Sightings()
+    base_now: TagNow | None = None
+    """None where no rule asks for it, or no base is known."""
     baseline: Baseline | None = None
     fail_within: str = ""
     """What will fail within this time (``7d``) fails today; empty: it does not."""

@@ -128,7 +128,7 @@ class ImageAge(Settings, frozen=True, kw_only=True):
     action: Action = Action.FAIL
     max: Duration = "90d"
     by: Annotated[
-        Literal["created", "packages", "label", "all"],
+        Literal["created", "packages", "files", "label", "pushed", "all"],
         msgspec.Meta(
             description="which date counts; all: every one that is known must be recent enough"
         ),
@@ -140,7 +140,19 @@ class BaseImage(Settings, frozen=True, kw_only=True):
 
     action: Action = Action.OFF
     approved: Patterns = ()
+    approved_catalogs: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="catalogs whose bases are approved: file names, or built-in"),
+    ] = ()
     max_age: Duration | None = None
+    current: Annotated[
+        bool,
+        msgspec.Meta(description="the base is what its tag means in the registry at this time"),
+    ] = False
+    rebuild_within: Annotated[
+        Duration | None,
+        msgspec.Meta(description="as `current`, with time to rebuild after the new base was built"),
+    ] = None
     pinned: Annotated[bool, msgspec.Meta(description="the base must be known by its digest")] = (
         False
     )

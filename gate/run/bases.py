@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import msgspec
 
 from gate.bom.model import BaseImage, Bom
 from gate.catalog.bases import NamedCatalog, find_base, read_catalog
-from gate.errors import UsageError
+from gate.errors import GateError, UsageError
+from gate.policy.context import TagNow
+from gate.policy.kinds import Action
+from gate.policy.model import Policy
 from gate.sources.dockerfile import base_of
 
 BUILT_IN = "built-in"
@@ -60,3 +64,36 @@ def _read(path: Path) -> bytes:
         raise UsageError(
             f"cannot be read ({error.strerror})", where=str(path), hint="check the path"
         ) from error
+
+
+def asks_tag(policy: Policy) -> bool:
+    """Return whether a rule of `policy`, or of one of its targets, asks what the base's tag is."""
+    rules = (policy.rules, *(target.rules for target in policy.targets))
+    return any(
+        one.base_image.action is not Action.OFF
+        and (one.base_image.current or one.base_image.rebuild_within is not None)
+        for one in rules
+    )
+
+
+def tag_now(bom: Bom, now: datetime) -> TagNow | None:
+    """Ask the registry what the tag of the base means; None where no base is known.
+
+    Trouble is an answer, too: the rule says that it is not known.
+    """
+    if bom.base is None:
+        return None
+    from gate.sources.registry.artifact import read_tag  # noqa: PLC0415 - only for this rule
+
+    name = bom.base.name.partition("@")[0]
+    try:
+        tag = read_tag(name, bom.subject.os, bom.subject.architecture)
+    except GateError as error:
+        return TagNow(reference=name, asked=now, problem=str(error))
+    return TagNow(
+        reference=tag.reference,
+        asked=now,
+        digests=tag.digests,
+        diff_ids=tag.diff_ids,
+        created=tag.created,
+    )

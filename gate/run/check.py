@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -81,6 +81,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     bases: BaseSources = BaseSources()
     attributes: Attributes = Attributes()
     """What is said of the target for this run."""
+    pushed: datetime | None = None
+    """UTC: when the image came to its registry, as somebody says who knows."""
     exceptions: Gathered = NOTHING
     baseline: Baseline | None = None
     fail_within: str = ""
@@ -175,7 +177,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
                 request.inventories,
                 include_owned=request.include_owned,
             )
-            bom = with_base(bom, request.bases)
+            bom = _as_pushed(with_base(bom, request.bases), request.pushed)
             asked = lookup(bom)
             advisories = store.select(asked.queries)
         earlier = _earlier(request, bom)
@@ -222,6 +224,13 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
         findings=judged.findings.findings,
     )
     return result, inputs
+
+
+def _as_pushed(bom: Bom, pushed: datetime | None) -> Bom:
+    if pushed is None:
+        return bom
+    subject = msgspec.structs.replace(bom.subject, pushed=pushed, pushed_basis="given")
+    return msgspec.structs.replace(bom, subject=subject)
 
 
 def _forecast(request: CheckRequest, judged: Judged) -> Forecast | None:

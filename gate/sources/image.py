@@ -121,13 +121,14 @@ def open_image(
     else:
         digests = [blob.digest for blob in blobs]
     instructions, notes = _instructions(config, len(blobs))
-    created, created_note = _created(config.created)
+    created, created_note = created_of(config.created)
     tree = OverlayTree([(layer.diff_id, layer.content) for layer in scanned], meter, where)
     filled = msgspec.structs.replace(
         subject,
         kind=SubjectKind.IMAGE,
         created=created,
         created_basis="config" if created else "",
+        newest_file=_newest(scanned) if known is None else known.subject.newest_file,
         architecture=config.architecture + (f"/{config.variant}" if config.variant else ""),
         os=config.os,
         labels=dict(sorted((config.config.labels or {}).items())) if config.config else {},
@@ -146,6 +147,12 @@ def open_image(
         notes=(*notes, *created_note),
         known=known,
     )
+
+
+def _newest(layers: Sequence[ScannedLayer]) -> datetime | None:
+    """Return when the newest file was changed; None where no time is a real one."""
+    times = [layer.content.index.newest_file for layer in layers]
+    return max((time for time in times if time is not None), default=None)
 
 
 def _read_all(blobs: Sequence[LayerBlob]) -> list[ScannedLayer]:
@@ -202,7 +209,7 @@ def _instructions(config: ImageConfig, layers: int) -> tuple[list[str], tuple[No
     return [""] * layers, (note,)
 
 
-def _created(stated: str | None) -> tuple[datetime | None, tuple[Note, ...]]:
+def created_of(stated: str | None) -> tuple[datetime | None, tuple[Note, ...]]:
     """Read `created` (RFC 3339).  Zero values of builders are unknown, not ancient."""
     if not stated:
         return None, ()

@@ -8,6 +8,7 @@ their offset when the layer is plain bytes in a file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -39,6 +40,9 @@ class Entry(NamedTuple):
     mtime: int
 
 
+_YEAR_9999 = 253_402_300_799
+
+
 class LayerIndex(msgspec.Struct, kw_only=True):
     """What one layer adds and hides.  Paths are clean: relative, no dots."""
 
@@ -56,6 +60,12 @@ class LayerIndex(msgspec.Struct, kw_only=True):
     notes: list[Note] = []
     newest: int = 0
     """Greatest modification time of a file, seconds since the epoch."""
+
+    @property
+    def newest_file(self) -> datetime | None:
+        """When the newest file was changed, UTC; None where no time is a real one."""
+        real = 0 < self.newest < _YEAR_9999
+        return datetime.fromtimestamp(self.newest, UTC) if real else None
 
 
 class Content(msgspec.Struct, frozen=True):

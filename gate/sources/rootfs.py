@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from datetime import UTC, datetime
 from pathlib import Path
 
 from gate.bom.model import Layer, Reading, ReadingStatus, Subject, SubjectKind
@@ -34,8 +33,7 @@ def open_rootfs_tar(
             where=where,
             hint="it was cut short: fetch or pack it again",
         )
-    newest = content.index.newest
-    created = datetime.fromtimestamp(newest, UTC) if 0 < newest < _YEAR_9999 else None
+    created = content.index.newest_file
     subject = Subject(
         kind=SubjectKind.ROOTFS,
         source="rootfs-tar",
@@ -48,9 +46,6 @@ def open_rootfs_tar(
     reading = Reading(what="archive", status=ReadingStatus.COMPLETE)
     tree = OverlayTree([("", content)], meter, where)
     return Opened(subject=subject, tree=tree, readings=(reading,))
-
-
-_YEAR_9999 = 253_402_300_799
 
 
 def open_rootfs_folder(root: Path, meter: Meter) -> Opened:

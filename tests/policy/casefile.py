@@ -26,12 +26,13 @@ from gate.bom.model import (
     Host,
     Kernel,
     Layer,
+    Note,
     Reading,
     StaleProcess,
     Subject,
 )
 from gate.matching.findings import Finding, Findings, Match, Rating, Status
-from gate.policy.context import Attributes, Baseline, Context, Previous, Sighting, Sightings
+from gate.policy.context import Attributes, Baseline, Context, Previous, Sighting, Sightings, TagNow
 from gate.policy.document import parse_policy
 from gate.policy.exceptions.model import Approval, Exceptions, PolicyException, Presented
 from gate.policy.exceptions.roster import keyid_of
@@ -114,6 +115,7 @@ def facts_of(case: Case) -> Facts:
             msgspec.convert(item, Reading)
             for item in case.get("readings", [{"what": "dpkg database", "status": "complete"}])
         ),
+        notes=tuple(Note(code=code, message="") for code in case.get("notes", ())),
         base=BaseImage(**{**base, "created": moment(base.get("created"))}) if base else None,
         host=_host(host) if host else None,
     )
@@ -216,6 +218,9 @@ def _subject(item: Mapping[str, Any]) -> Subject:
         **item,
     }
     fields["created"] = moment(item.get("created", "10d ago"))
+    for name in ("newest_file", "pushed"):
+        if name in item:
+            fields[name] = moment(item[name])
     fields["layers"] = [Layer(diff_id=name) for name in item.get("layers", ())]
     return msgspec.convert(fields, Subject)
 
@@ -306,8 +311,15 @@ def _context(case: Case, now: datetime) -> Context:
                 for name, parts in case.get("sightings", {}).items()
             },
         ),
+        base_now=_tag_now(case["tag_now"], now) if "tag_now" in case else None,
         first_seen={name: _at(when) for name, when in case.get("first_seen", {}).items()},
     )
+
+
+def _tag_now(item: Mapping[str, Any], now: datetime) -> TagNow:
+    fields = {"reference": "debian:13", "asked": now, **item}
+    fields["created"] = moment(item.get("created"), now)
+    return msgspec.convert(fields, TagNow)
 
 
 def _catalogue(entries: object, as_of: str, now: datetime) -> Catalogue | None:

@@ -40,7 +40,7 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
         details=problems,
         broken=bool(problems),
         applies=facts.bom.subject.kind is SubjectKind.IMAGE,
-        remedy="build on the current digest of an approved base",
+        remedy="build again on the current digest of an approved base",
     )
 
 
@@ -48,10 +48,10 @@ def _problems(facts: Facts, rule: BaseImage) -> Iterator[str]:
     """Yield what is wrong with the base itself."""
     base = facts.bom.base
     if base is None:
-        if rule.approved or rule.max_age or rule.pinned or rule.proven:
+        if _asks(rule):
             yield "nothing says which image this one is built from"
         return
-    if rule.approved and not any(fnmatchcase(base.name, pattern) for pattern in rule.approved):
+    if (rule.approved or rule.approved_catalogs) and not _is_approved(base, rule):
         yield "it is not an approved base"
     if rule.pinned and not base.digest:
         yield "its digest is not known"
@@ -59,6 +59,47 @@ def _problems(facts: Facts, rule: BaseImage) -> Iterator[str]:
         yield f"it is only claimed by {base.basis}, not recognised by its layers"
     if rule.max_age is not None:
         yield from _age(base, facts, rule.max_age)
+    if rule.current or rule.rebuild_within is not None:
+        yield from _behind(base, facts, rule)
+
+
+def _asks(rule: BaseImage) -> bool:
+    asked = (rule.approved, rule.approved_catalogs, rule.max_age, rule.pinned, rule.proven)
+    return any(asked) or rule.current or rule.rebuild_within is not None
+
+
+def _is_approved(base: Base, rule: BaseImage) -> bool:
+    return any(fnmatchcase(base.name, pattern) for pattern in rule.approved) or (
+        base.basis == "layers" and base.catalog in rule.approved_catalogs
+    )
+
+
+def _behind(base: Base, facts: Facts, rule: BaseImage) -> Iterator[str]:
+    """Yield that the tag of the base means another image at this time, or that nobody can tell.
+
+    The layers that the subject begins with decide where they are known; else the digest.
+    """
+    now = facts.context.base_now
+    if now is None or now.problem:
+        yield f"whether it is behind its tag is not known: {now.problem if now else 'not asked'}"
+        return
+    own = tuple(layer.diff_id for layer in facts.bom.subject.layers)
+    if now.diff_ids and own[: len(now.diff_ids)] == now.diff_ids:
+        return
+    if not now.diff_ids and base.digest in now.digests:
+        return
+    built = (
+        f"built {now.created:%Y-%m-%d}" if now.created is not None else "built nobody knows when"
+    )
+    latest = f"{now.reference} is {now.digests[0] if now.digests else 'another image'}, {built}"
+    if rule.rebuild_within is None or rule.current:
+        yield f"it is behind its tag: {latest}"
+        return
+    allowed = parse_duration(rule.rebuild_within)
+    if now.created is None or now.created > facts.now + _SKEW:
+        yield f"it is behind its tag, and the time to rebuild cannot be told: {latest}"
+    elif facts.now - now.created > allowed:
+        yield f"it is behind its tag for more than {write_duration(allowed)}: {latest}"
 
 
 def _age(base: Base, facts: Facts, max_age: str) -> Iterator[str]:

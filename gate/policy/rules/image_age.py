@@ -1,13 +1,14 @@
 """Image age: the image was built recently enough.
 
-Three dates say when: `created` of the image configuration, the day the newest
-package was installed, and a label (``org.opencontainers.image.created``, else
-``org.label-schema.build-date``).  `by` chooses; all that are known are shown.
+Five dates say when: `created` of the image configuration, the day the newest
+package was installed, the newest file in a layer, a label
+(``org.opencontainers.image.created``, else ``org.label-schema.build-date``), and
+when the registry got it.  `by` chooses; all that are known are shown.
 
 An age that is unknown or lies in the future is too old: whoever builds an image
 sets its dates, and leaving one out must not help.  A `created` of 1980 or before
 is none, but the mark of a reproducible build (0, or a zip's first day): then the
-newest package counts in its place.
+newest package or file counts in its place, whichever is newer.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ CONTROLS = ("SOC 2 CC8.1", "ISO 27001 A.8.32", "PCI-DSS 6.3.3")
 _SKEW = timedelta(minutes=5)
 _LABELS = ("org.opencontainers.image.created", "org.label-schema.build-date")
 _REPRODUCIBLE = datetime(1980, 1, 2, tzinfo=UTC)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _WHY_NOT = {
     SubjectKind.HOST: "a host is patched in place",
     SubjectKind.ROOTFS: "a root file system in a folder is patched in place",
@@ -35,7 +37,9 @@ _WHY_NOT = {
 _NAMES = {
     "created": "built",
     "packages": "newest package installed",
+    "files": "newest file changed",
     "label": "labelled as built",
+    "pushed": "pushed to its registry",
 }
 
 
@@ -48,8 +52,9 @@ def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> R
     allowed = parse_duration(rule.max)
     known = ages(facts.bom)
     ruling = {name: known[name] for name in known if rule.by in {name, "all"}}
-    if rule.by == "created" and "created" not in known and _is_reproducible(subject):
-        ruling = {name: known[name] for name in known if name == "packages"}
+    if rule.by == "created" and "created" not in known and _is_reproducible(facts.bom):
+        newest = max(("packages", "files"), key=lambda name: known.get(name, _NEVER))
+        ruling = {name: known[name] for name in known if name == newest}
     broken = not ruling or any(_broken(moment, facts.now, allowed) for moment in ruling.values())
     if applies:
         message = _message(facts, known, ruling) or _unknown(subject)
@@ -72,15 +77,26 @@ def ages(bom: Bom) -> dict[str, datetime]:
     subject = bom.subject
     installed = [item.installed_at for item in bom.components if item.installed_at is not None]
     found = {
-        "created": None if _is_reproducible(subject) else subject.created,
-        "packages": max(installed, default=None),
+        "created": None if _is_reproducible(bom) else subject.created,
+        "packages": _real(max(installed, default=None)),
+        "files": _real(subject.newest_file),
         "label": _labelled(subject.labels),
+        "pushed": subject.pushed,
     }
     return {name: moment for name, moment in found.items() if moment is not None}
 
 
-def _is_reproducible(subject: Subject) -> bool:
-    return subject.created is not None and subject.created < _REPRODUCIBLE
+def _real(moment: datetime | None) -> datetime | None:
+    """Return a time that a build did not set to its own zero."""
+    return moment if moment is None or moment >= _REPRODUCIBLE else None
+
+
+def _is_reproducible(bom: Bom) -> bool:
+    """Return whether `created` is the mark of a reproducible build; a zero is read as a note."""
+    created = bom.subject.created
+    if created is None:
+        return any(note.code == "created-zero" for note in bom.notes)
+    return created < _REPRODUCIBLE
 
 
 def _labelled(labels: Mapping[str, str]) -> datetime | None:
@@ -111,6 +127,8 @@ def _age(name: str, moment: datetime, facts: Facts) -> str:
         return f"{what} in the future ({moment:%Y-%m-%d %H:%M} UTC)"
     by_file = name == "created" and facts.bom.subject.created_basis == "newest-file"
     basis = "by its newest file, " if by_file else ""
+    if name == "pushed" and facts.bom.subject.pushed_basis == "given":
+        basis = "as it was said, "
     age = write_duration(facts.now - moment)
     return f"{basis}{_NAMES[name]} {age} ago ({moment:%Y-%m-%d})"
 

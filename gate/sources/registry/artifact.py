@@ -10,10 +10,14 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
 
 from gate.errors import InputError, UnreachableError
 from gate.sources.budget import Budget, Meter
 from gate.sources.documents import parse
+from gate.sources.image import ImageConfig, created_of, parse_config
 from gate.sources.oci import Manifest
 from gate.sources.registry.endpoints import VARIABLE, endpoints_of
 from gate.sources.registry.image import authorization_of
@@ -21,6 +25,8 @@ from gate.sources.registry.reference import parse_reference
 from gate.sources.registry.server import Document, Server
 from gate.sources.registry.store import ACCEPT
 from gate.sources.registry.transport import Transport
+
+_CONFIG_BYTES = 4 * 1024 * 1024
 
 
 class Artifact:
@@ -41,6 +47,10 @@ class Artifact:
     def manifest(self) -> Manifest:
         """Return the manifest or index; InputError where it is neither."""
         return parse(self.document.data, Manifest, self._meter, self.where)
+
+    def config(self, content: bytes) -> ImageConfig:
+        """Return the image configuration in `content`; InputError where it is none."""
+        return parse_config(content, self._meter, self.where)
 
     def other_manifest(self, digest: str) -> Manifest:
         """Return another manifest of the repository, by digest."""
@@ -76,6 +86,49 @@ class Artifact:
         for endpoint in endpoints_of(self.reference, os.environ.get(VARIABLE, "")):
             authorization = authorization_of(endpoint, transport, self._meter)
             yield Server(endpoint, authorization, transport, self._meter)
+
+
+class Tag(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tag leads to for one platform."""
+
+    reference: str
+    digests: tuple[str, ...]
+    """``sha256:…`` of what it leads to, and of the platform's manifest where that is another."""
+    diff_ids: tuple[str, ...]
+    created: datetime | None
+
+
+def read_tag(name: str, system: str, architecture: str) -> Tag:
+    """Return what the tag `name` means now; `architecture` may have a variant: arm64/v8.
+
+    Raises UsageError for a malformed name, UnreachableError where the registry
+    does not answer, InputError for what it sends.
+    """
+    artifact = Artifact(name)
+    manifest = artifact.manifest()
+    digests = [artifact.digest]
+    if manifest.manifests is not None:
+        wanted = f"{system}/{architecture}"
+        fitting = [
+            one.digest
+            for one in manifest.manifests
+            if one.platform is not None
+            and wanted in {str(one.platform), f"{one.platform.os}/{one.platform.architecture}"}
+        ]
+        if not fitting:
+            raise InputError(f"has no image for {wanted}", where=artifact.where)
+        digests.append(fitting[0])
+        manifest = artifact.other_manifest(fitting[0])
+    if manifest.config is None:
+        raise InputError("is not an image manifest", where=artifact.where)
+    content = artifact.blob(manifest.config.digest, manifest.config.size, _CONFIG_BYTES)
+    config = artifact.config(content)
+    return Tag(
+        reference=artifact.where,
+        digests=tuple(digests),
+        diff_ids=config.rootfs.diff_ids,
+        created=created_of(config.created)[0],
+    )
 
 
 def read_artifact(name: str, sha256: str, limit: int) -> bytes:

@@ -100,6 +100,8 @@ def _subject(subject: Subject, reference: Reference, blobs: RegistryBlobs) -> Su
         name=str(reference),
         tags=() if reference.digest else (str(reference),),
         repo_digests=tuple(sorted(pinned)),
+        pushed=blobs.pushed,
+        pushed_basis="registry" if blobs.pushed is not None else "",
     )
 
 

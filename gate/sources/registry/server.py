@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -46,6 +48,8 @@ class Document(msgspec.Struct, frozen=True):
     """What the server says it is, in small letters, without parameters; "" where it does not."""
     digest: str
     """What the server says its digest is, or ""."""
+    modified: datetime | None = None
+    """UTC: since when the server has it, where it says so (RFC 9110, section 8.8.2)."""
 
 
 class _Attempts:
@@ -107,7 +111,8 @@ class Server:
                             raise self._meter.over("document_bytes", f"{limit:,} bytes", where)
                     kind = answer.headers.get("Content-Type", "").partition(";")[0]
                     digest = answer.headers.get("Docker-Content-Digest", "").strip()
-                    return Document(bytes(data), kind.strip().lower(), digest)
+                    modified = _modified(answer.headers.get("Last-Modified", ""))
+                    return Document(bytes(data), kind.strip().lower(), digest, modified)
             except TryAgain as failure:
                 attempts.again(failure)
 
@@ -177,6 +182,14 @@ class Server:
                 )
             else:
                 return answer
+
+
+def _modified(stated: str) -> datetime | None:
+    with suppress(ValueError, TypeError, OverflowError):
+        moment = parsedate_to_datetime(stated)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    return None
 
 
 def _redirected(url: str, location: str, where: str) -> str:

@@ -76,6 +76,8 @@ class RegistryBlobs:
         if root.digest.startswith("sha256:") and self.root.digest != root.digest:
             raise self._other_bytes(root.digest, self.root.digest)
         self._documents[self.root.digest] = root.data
+        self.pushed = root.modified
+        """UTC: since when the registry has it; None where it does not say."""
 
     @property
     def is_index(self) -> bool:
@@ -189,7 +191,7 @@ class RegistryBlobs:
         parts = (*(manifest.layers or ()), *((config,) if config is not None else ()))
         self._sizes |= {part.digest: part.size for part in parts}
         self._manifests |= {part.digest for part in manifest.manifests or ()}
-        return Document(answer.data, kind, answer.digest)
+        return Document(answer.data, kind, answer.digest, answer.modified)
 
     def _other_bytes(self, asked: str, found: str) -> InputError:
         return InputError(
