@@ -18,6 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from gate.errors import AdvisoryError
 
+BASE_URL = "https://osv-vulnerabilities.storage.googleapis.com"
+"""Where OSV publishes ``<Ecosystem>/all.zip``."""
 ARCHIVE = "all.zip"
 """What OSV calls the archive of an ecosystem."""
 RECORD_BYTES = 16 * 1024 * 1024

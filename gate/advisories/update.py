@@ -12,7 +12,7 @@ import msgspec
 
 from gate import __version__
 from gate.advisories.download import Downloader, Fetched, discard
-from gate.advisories.feeds import ARCHIVE, Feed
+from gate.advisories.feeds import ARCHIVE, BASE_URL, Feed
 from gate.advisories.ingest import (
     Imported,
     ImportOptions,
@@ -25,9 +25,6 @@ from gate.advisories.model import SourceInfo
 from gate.advisories.snapshot import Snapshot, locked, replaced, write_snapshot
 from gate.durable import Disk
 from gate.errors import AdvisoryError, UnreachableError, UsageError
-
-BASE_URL = "https://osv-vulnerabilities.storage.googleapis.com"
-"""Where OSV publishes ``<Ecosystem>/all.zip``."""
 
 _SECONDS = 1800.0
 _disk = Disk(AdvisoryError)

@@ -157,7 +157,8 @@ def command(
     the Docker daemon or in a registry, a root file system (folder or tar),
     `host` for this machine, a folder of sources with lock files, or an SBOM
     file. It is recognised by content; a prefix forces the kind:
-    docker-archive:, oci:, daemon:, registry:, rootfs:, host:, source:, sbom:.
+    docker-archive:, oci:, image: (never a file), daemon:, registry:, rootfs:,
+    host:, source:, sbom:.
     """
     wanted = _parse_outputs(outputs)
     place = read_place(located_at)

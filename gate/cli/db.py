@@ -17,13 +17,13 @@ from gate.advisories.lookup import lookup
 from gate.advisories.model import SourceInfo
 from gate.advisories.store import Store
 from gate.advisories.transfer import export_snapshot, import_snapshot, is_snapshot
-from gate.advisories.update import BASE_URL, Feeds, update
+from gate.advisories.update import Feeds, update
 from gate.cli import exits
 from gate.cli.db_exploitation import epss_command, kev_command
 from gate.cli.db_show import command as show_command
 from gate.cli.db_test import command as test_command
 from gate.cli.inputs import read_budget
-from gate.cli.options import limit_option, now_option, store_option
+from gate.cli.options import base_urls_option, limit_option, now_option, store_option
 from gate.cli.places import store_folder
 from gate.errors import UsageError
 from gate.policy.durations import write_duration
@@ -154,16 +154,7 @@ def status_command(*, store: str | None, now: str | None, check: bool, as_json: 
     multiple=True,
     help="Update what this image, host or SBOM needs (may be repeated).",
 )
-@click.option(
-    "--base-url",
-    "base_urls",
-    metavar="URL",
-    envvar="PATCHGATE_OSV_URL",
-    default=(BASE_URL,),
-    show_default=True,
-    multiple=True,
-    help="Where <Ecosystem>/all.zip is served; several are asked in their order.",
-)
+@base_urls_option
 @click.option(
     "--timeout", metavar="SECONDS", type=click.IntRange(min=1), default=1800, show_default=True
 )

@@ -25,6 +25,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("gate.cli.doctor", "Check that everything is there that a check needs."),
     "evidence": ("gate.cli.evidence", "Make signing keys; verify, list, show and replay runs."),
     "forecast": ("gate.cli.forecast", "Tell what will fail, and when, if nothing changes."),
+    "hook": ("gate.cli.hook", "Judge the images that a Git push touches; install that."),
     "policy": ("gate.cli.policy", "Write, check and explain policies."),
     "sbom": ("gate.cli.sbom", "Write the SBOM of a target."),
     "schema": ("gate.cli.schema", "Print the JSON Schema of a format."),

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from gate.advisories.feeds import BASE_URL
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 PATH = click.Path(readable=False)
@@ -50,6 +52,16 @@ cache_option = click.option(
     type=PATH,
     envvar="PATCHGATE_CACHE",
     help="Folder of inventories of images that were read before; 'off' reads everything anew.",
+)
+base_urls_option = click.option(
+    "--base-url",
+    "base_urls",
+    metavar="URL",
+    envvar="PATCHGATE_OSV_URL",
+    default=(BASE_URL,),
+    show_default=True,
+    multiple=True,
+    help="Where <Ecosystem>/all.zip is served; several are asked in their order.",
 )
 
 vex_option = click.option(

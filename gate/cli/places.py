@@ -8,6 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+POLICY_NAME = "patchgate.yaml"
+EXCEPTIONS_NAMES = ("patchgate-exceptions", "patchgate-exceptions.yaml")
+"""A folder or a file, beside the policy."""
+
 
 def _base(variable: str, otherwise: str) -> Path:
     value = os.environ.get(variable, "")
@@ -50,6 +54,11 @@ def sights_file(given: str | None, evidence: Path) -> Path:
     return path if path.suffix == ".jsonl" else path / "first-sights.jsonl"
 
 
+def skip_log() -> Path:
+    """Return the file that says which pushes were not judged, and why."""
+    return _base("XDG_STATE_HOME", ".local/state") / "patchgate" / "skipped-pushes.jsonl"
+
+
 def key_file(given: str | None) -> Path:
     """Return the file of the signing key (`--key`, PATCHGATE_KEY)."""
     if given:
@@ -77,8 +86,8 @@ def policy_file(given: str | None) -> Path | None:
         return Path(given)
     folder = Path.cwd()
     for candidate in (folder, *folder.parents):
-        if (candidate / "patchgate.yaml").is_file():
-            return candidate / "patchgate.yaml"
+        if (candidate / POLICY_NAME).is_file():
+            return candidate / POLICY_NAME
         if (candidate / ".git").exists():
             return None
     return None
@@ -95,7 +104,7 @@ def exceptions_path(given: str | None, policy: Path | None) -> Path | None:
     if given:
         return Path(given)
     folder = Path.cwd() if policy is None else policy.absolute().parent
-    for name in ("patchgate-exceptions", "patchgate-exceptions.yaml"):
+    for name in EXCEPTIONS_NAMES:
         if (folder / name).exists():
             return folder / name
     return None

@@ -12,7 +12,7 @@ import msgspec
 
 from gate.cli.inputs import read_policy_file
 from gate.cli.options import PATH
-from gate.cli.places import exceptions_path, policy_file
+from gate.cli.places import EXCEPTIONS_NAMES, exceptions_path, policy_file
 from gate.errors import UsageError
 from gate.run import exceptions
 from gate.run.check import PolicyInUse
@@ -77,6 +77,23 @@ def rules_in_force(
         return InForce(policy=policy.in_use, exceptions=found)
     base = find_revision(Path.cwd(), name)
     return _of_base(base, policy_at, exceptions_at)
+
+
+def rules_at(base: Revision, policy_at: Path, exceptions_at: Path | None = None) -> InForce:
+    """Return the policy and the exceptions that `base` holds, whatever the work tree has.
+
+    Without a policy it is the built-in one.  Exceptions are those beside the policy where
+    no path is given.  UsageError where they are not valid.
+    """
+    policy = built_in_policy()
+    if base.read(policy_at) is not None:
+        policy = load_policy(policy_at, read=lambda path: _read(base, path))
+    beside = [policy_at.parent / name for name in EXCEPTIONS_NAMES]
+    found = NOTHING
+    for path in [exceptions_at] if exceptions_at is not None else beside:
+        if found == NOTHING:
+            found = _gathered(base, path)
+    return InForce(policy=policy.in_use, exceptions=found)
 
 
 def _of_base(base: Revision, policy_at: Path | None, exceptions_at: Path | None) -> InForce:

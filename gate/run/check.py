@@ -96,6 +96,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Earlier runs, where there is evidence of them."""
     ledger: SightingLedger | None = None
     """Of first sights; the recorder adds to it."""
+    bom: Bom | None = None
+    """The inventory, where it is known already: then the target is not opened."""
 
     def circumstances(self, earlier: Earlier | None, name: str) -> Circumstances:
         """Return where the context of the run is read from."""
@@ -137,6 +139,7 @@ def read_bom(
     if file is not None:
         inventories.keep_file(target, file, choice, bom, began)
     inventories.keep_image(key, bom)
+    inventories.keep_names(key, bom, choice)
     return bom
 
 
@@ -170,14 +173,8 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
     """
     try:
         with Store.open(request.store) as store:
-            bom = read_bom(
-                request.target,
-                request.choice,
-                request.budget,
-                request.inventories,
-                include_owned=request.include_owned,
-            )
-            bom = _as_pushed(with_base(bom, request.bases), request.pushed)
+            bom = with_base(request.bom or _read_target(request), request.bases)
+            bom = _as_pushed(bom, request.pushed)
             asked = lookup(bom)
             advisories = store.select(asked.queries)
         earlier = _earlier(request, bom)
@@ -231,6 +228,16 @@ def _as_pushed(bom: Bom, pushed: datetime | None) -> Bom:
         return bom
     subject = msgspec.structs.replace(bom.subject, pushed=pushed, pushed_basis="given")
     return msgspec.structs.replace(bom, subject=subject)
+
+
+def _read_target(request: CheckRequest) -> Bom:
+    return read_bom(
+        request.target,
+        request.choice,
+        request.budget,
+        request.inventories,
+        include_owned=request.include_owned,
+    )
 
 
 def _forecast(request: CheckRequest, judged: Judged) -> Forecast | None:

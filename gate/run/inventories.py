@@ -22,6 +22,7 @@ import os
 import stat
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,7 @@ import gate
 from gate.bom.model import Bom, ReadingStatus
 from gate.durable import Disk
 from gate.errors import GateError
+from gate.run.image_names import ImageNames
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 
@@ -53,6 +55,7 @@ class Inventories:
         """
         self._folder = folder
         self._basis = _digest(_code(), repr(budget), repr(include_owned))
+        self.names = ImageNames(folder)
 
     def image(self, key: str) -> Bom | None:
         """Return what was found in an image; a `Recall`."""
@@ -62,6 +65,13 @@ class Inventories:
         """Keep what was found in an image under its `Opened.key`."""
         if key and is_settled(bom):
             self._save(self._of_image(key), bom)
+
+    def keep_names(self, key: str, bom: Bom, choice: Choice) -> None:
+        """Remember which image the names of `bom` stand for now; `key` is its `Opened.key`."""
+        if key:
+            subject = bom.subject
+            names = (subject.name, *subject.tags, *subject.repo_digests)
+            self.names.keep(names, choice.platform, key, datetime.now(UTC))
 
     def file(self, target: str, path: Path, choice: Choice) -> Bom | None:
         """Return what was found in the archive at `path`, if it is still that file."""
@@ -116,7 +126,8 @@ class Inventories:
             self._prune()
 
     def _prune(self) -> None:
-        kept = [(entry.stat().st_mtime, entry.path) for entry in os.scandir(self._folder)]
+        files = [entry for entry in os.scandir(self._folder) if entry.is_file()]
+        kept = [(entry.stat().st_mtime, entry.path) for entry in files]
         for _, path in sorted(kept)[:-_KEPT]:
             with suppress(OSError):
                 Path(path).unlink()

@@ -7,8 +7,6 @@ out, and no hook or filter of the repository runs.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +14,7 @@ from pathlib import Path
 import msgspec
 
 from gate.errors import UsageError
-
-_SECONDS = 30
-_CLEAN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
-"""Variables that a hook sets for its own repository, which may be another one."""
+from gate.run.git import Repository
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,19 +111,4 @@ def fetched(repository: str, revision: str, path: str) -> bytes:
 
 
 def _git(folder: Path, *arguments: str) -> bytes:
-    environment = {name: value for name, value in os.environ.items() if name not in _CLEAN}
-    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file:http"}
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed program; arguments are never a shell's
-            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
-            capture_output=True,
-            check=False,
-            timeout=_SECONDS,
-            env=environment,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UsageError(f"git cannot be asked: {error}", where=str(folder)) from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git says: {said[0] if said else 'nothing'}", where=str(folder))
-    return done.stdout
+    return Repository(folder=folder).ask(*arguments)

@@ -8,12 +8,12 @@ depends on an argument without a default is not known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 _ARG = re.compile(r"([A-Za-z_]\w*)(?:=(.*))?", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\})")
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+?])([^}]*))?\})")
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)\s*", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -38,17 +38,23 @@ class From(msgspec.Struct, frozen=True, kw_only=True):
         return digest if _DIGEST.fullmatch(digest) else ""
 
 
-def read_froms(content: str) -> list[From]:
-    """Return every ``FROM`` of a Dockerfile, in order."""
+def read_froms(content: str, given: Mapping[str, str] | None = None) -> list[From]:
+    """Return every ``FROM`` of a Dockerfile, in order.
+
+    `given` are build arguments: they count where the Dockerfile declares them.
+    """
     arguments: dict[str, str] = {}
     found: list[From] = []
-    for number, instruction in _instructions(content):
+    given = given or {}
+    for number, instruction in instructions(content):
         word, _, rest = instruction.partition(" ")
         if word.upper() == "ARG" and not found:
             for part in rest.split():
                 match = _ARG.fullmatch(part)
-                if match is not None and match[2] is not None:
-                    arguments[match[1]] = _replaced(match[2].strip("'\""), arguments) or ""
+                if match is not None and match[1] in given:
+                    arguments[match[1]] = given[match[1]]
+                elif match is not None and match[2] is not None:
+                    arguments[match[1]] = replaced(match[2].strip("'\""), arguments) or ""
         elif word.upper() == "FROM":
             found.append(_from(number, rest, arguments))
     return found
@@ -72,19 +78,19 @@ def _from(number: int, rest: str, arguments: dict[str, str]) -> From:
     while words and words[0].startswith("--"):
         name, _, value = words.pop(0).partition("=")
         if name == "--platform":
-            platform = _replaced(value, arguments) or ""
+            platform = replaced(value, arguments) or ""
     written = words[0] if words else ""
     is_named = len(words) == 3 and words[1].upper() == "AS"
     return From(
         line=number,
-        image=_replaced(written, arguments) or "",
+        image=replaced(written, arguments) or "",
         written=written,
         stage=words[2].lower() if is_named else "",
         platform=platform,
     )
 
 
-def _replaced(written: str, arguments: dict[str, str]) -> str | None:
+def replaced(written: str, arguments: Mapping[str, str]) -> str | None:
     """Return `written` with its variables replaced, None where one of them has no value."""
     missing = False
 
@@ -96,7 +102,7 @@ def _replaced(written: str, arguments: dict[str, str]) -> str | None:
             return known
         if match[3] in {"-", ":-"}:
             return known or match[4]
-        if match[3]:
+        if match[3] in {"+", ":+"}:
             return match[4] if known else ""
         missing |= known is None
         return known or ""
@@ -105,7 +111,7 @@ def _replaced(written: str, arguments: dict[str, str]) -> str | None:
     return None if missing else replaced
 
 
-def _instructions(content: str) -> Iterator[tuple[int, str]]:
+def instructions(content: str) -> Iterator[tuple[int, str]]:
     """Yield line number and text of each instruction, continued lines joined."""
     lines = content.splitlines()
     escape = "\\"

@@ -104,6 +104,12 @@ def _open_daemon(name: str, request: Request, meter: Meter) -> Opened | Bom:
     return open_daemon(name, request, meter)
 
 
+def _open_image(name: str, request: Request, meter: Meter) -> Opened | Bom:
+    if not name:
+        raise UsageError("names no image", where="image:", hint="for example image:debian:12")
+    return _open_named_image(name, request, meter)
+
+
 def _open_registry(name: str, request: Request, meter: Meter) -> Opened:
     if not name:
         raise UsageError("names no image", where="registry:", hint="for example registry:debian:12")
@@ -170,6 +176,7 @@ OPENERS: Mapping[str, Opener] = {
     "daemon": _open_daemon,
     "docker-archive": _open_docker_archive,
     "host": _open_host,
+    "image": _open_image,
     "oci": _open_oci,
     "registry": _open_registry,
     "rootfs": _open_rootfs,

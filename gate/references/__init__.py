@@ -1,0 +1,1 @@
+"""Which images the files of a repository name, and where."""
