@@ -87,7 +87,7 @@ def rules_at(base: Revision, policy_at: Path, exceptions_at: Path | None = None)
     """
     policy = built_in_policy()
     if base.read(policy_at) is not None:
-        policy = load_policy(policy_at, read=lambda path: _read(base, path))
+        policy = read_policy_file(policy_at, read=lambda path: _read(base, path))
     beside = [policy_at.parent / name for name in EXCEPTIONS_NAMES]
     found = NOTHING
     for path in [exceptions_at] if exceptions_at is not None else beside:
