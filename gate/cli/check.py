@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from gate.cli import exits
+from gate.cli.improves_on import compared, improves_on_option
 from gate.cli.inputs import find_inventories, read_bases, read_budget
 from gate.cli.located_at import located_at_option, read_place
 from gate.cli.options import (
@@ -120,6 +121,7 @@ _LINE = 500
 @click.option(
     "--exit-code-on-warn", is_flag=True, help="Exit 10 instead of 0 on a PASS with warnings."
 )
+@improves_on_option
 @click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto")
 def command(
     *,
@@ -149,6 +151,7 @@ def command(
     fail_within: str,
     baseline: str | None,
     exit_code_on_warn: bool,
+    improves_on: str | None,
     colour: str,
 ) -> int:
     """Judge TARGET by the policy: PASS, FAIL or INDETERMINATE; only PASS exits 0.
@@ -188,6 +191,8 @@ def command(
     )
     result = msgspec.structs.replace(run_check(request, recorder), place=place)
     code = _exit_code(result, exit_code_on_warn)
+    if improves_on is not None and code == exits.FAIL:
+        code = compared(request, result, improves_on)
     _write_outputs(result, code, wanted, colour)
     return code
 

@@ -29,6 +29,7 @@ EVIDENCE = 5
 VERIFICATION = 6
 UNREACHABLE = 7
 PASS_WITH_WARNINGS = 10
+FAIL_BUT_BETTER = 11
 INTERNAL = 70
 INTERRUPTED = 130
 
@@ -43,6 +44,7 @@ MEANINGS: dict[int, str] = {
     VERIFICATION: "verification failed: evidence is altered, missing or not trusted",
     UNREACHABLE: "the input could not be reached",
     PASS_WITH_WARNINGS: "PASS with warnings (only with --exit-code-on-warn)",
+    FAIL_BUT_BETTER: "FAIL, but better than the base and nothing worse (only with --improves-on)",
     INTERNAL: "internal error",
 }
 

@@ -20,6 +20,7 @@ from gate import __version__
 _COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("gate.cli.check", "Judge an image, a root file system, this host or an SBOM."),
     "completion": ("gate.cli.completion", "Print the completion script of a shell."),
+    "comment": ("gate.cli.comment", "Post a summary on the pull or merge request, once."),
     "db": ("gate.cli.db", "Import, download and inspect advisories."),
     "exceptions": ("gate.cli.exceptions", "Request, approve, list and check exceptions."),
     "doctor": ("gate.cli.doctor", "Check that everything is there that a check needs."),

@@ -1,0 +1,1 @@
+"""Talking to the forge that a pipeline runs for."""
