@@ -11,7 +11,7 @@ from gate.cli import exits
 from gate.policy.verdict import Outcome
 from gate.references.finding import Unread
 from gate.report.changes import changes
-from gate.report.encoding import visible
+from gate.report.encoding import log_line, visible
 from gate.report.facts import count, tally, whys
 from gate.run.pushed_images import PushedImage
 
@@ -81,4 +81,4 @@ def _places(image: PushedImage) -> str:
 
 
 def _line(text: str) -> None:
-    click.echo(visible(text, _WIDTH))
+    click.echo(log_line(visible(text, _WIDTH)))

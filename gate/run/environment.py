@@ -11,6 +11,29 @@ from collections.abc import Mapping
 
 from gate.evidence.extension import Actor, CiRun
 
+_OTHERS: dict[str, tuple[str, str, str, str, str, str, str]] = {
+    "azure": (
+        "TF_BUILD", "BUILD_REPOSITORY_NAME", "BUILD_SOURCEBRANCH", "BUILD_SOURCEVERSION",
+        "BUILD_BUILDID", "SYSTEM_JOBATTEMPT", "",
+    ),
+    "bitbucket": (
+        "BITBUCKET_BUILD_NUMBER", "BITBUCKET_REPO_FULL_NAME", "BITBUCKET_BRANCH",
+        "BITBUCKET_COMMIT", "BITBUCKET_BUILD_NUMBER", "", "",
+    ),
+    "buildkite": (
+        "BUILDKITE", "BUILDKITE_PIPELINE_SLUG", "BUILDKITE_BRANCH", "BUILDKITE_COMMIT",
+        "BUILDKITE_BUILD_NUMBER", "BUILDKITE_RETRY_COUNT", "BUILDKITE_BUILD_URL",
+    ),
+    "circleci": (
+        "CIRCLECI", "CIRCLE_PROJECT_REPONAME", "CIRCLE_BRANCH", "CIRCLE_SHA1",
+        "CIRCLE_BUILD_NUM", "", "CIRCLE_BUILD_URL",
+    ),
+    "jenkins": (
+        "JENKINS_URL", "JOB_NAME", "BRANCH_NAME", "GIT_COMMIT", "BUILD_NUMBER", "", "BUILD_URL",
+    ),
+}  # fmt: skip
+"""Mark of a system, and its names of repository, ref, commit, run, attempt and URL."""
+
 
 def read_actor(environment: Mapping[str, str]) -> Actor:
     """Return who claims to have started the run."""
@@ -53,4 +76,16 @@ def read_ci(environment: Mapping[str, str]) -> CiRun | None:
             attempt=value("CI_JOB_ID"),
             url=value("CI_JOB_URL"),
         )
+    for system, (mark, *names) in _OTHERS.items():
+        if value(mark):
+            repository, ref, commit, run, attempt, url = (value(name) for name in names)
+            return CiRun(
+                system=system,
+                repository=repository,
+                ref=ref,
+                commit=commit,
+                run=run,
+                attempt=attempt,
+                url=url,
+            )
     return None

@@ -16,6 +16,16 @@ import msgspec
 from gate.errors import UsageError
 from gate.run.git import Repository
 
+_LARGEST_EVENT = 64 * 1024 * 1024
+
+
+class _MergeGroup(msgspec.Struct):
+    base_sha: str
+
+
+class _MergeEvent(msgspec.Struct):
+    merge_group: _MergeGroup
+
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """One commit of a repository."""
@@ -80,11 +90,40 @@ def find_revision(folder: Path, name: str) -> Revision:
 
 def base_of_change(environment: Mapping[str, str]) -> str:
     """Return the revision that a pull or merge request in CI changes; "" outside of one."""
-    if environment.get("GITHUB_ACTIONS") == "true" and environment.get("GITHUB_BASE_REF"):
-        return f"origin/{environment['GITHUB_BASE_REF']}"
+
+    def branch(name: str) -> str:
+        value = environment.get(name, "").removeprefix("refs/heads/")
+        return f"origin/{value}" if value else ""
+
+    if environment.get("GITHUB_ACTIONS") == "true":
+        return branch("GITHUB_BASE_REF") or _merge_queue(environment)
     if environment.get("GITLAB_CI") == "true":
         return environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+    if environment.get("TF_BUILD") == "True":
+        return branch("SYSTEM_PULLREQUEST_TARGETBRANCH")
+    if environment.get("BUILDKITE") == "true":
+        return branch("BUILDKITE_PULL_REQUEST_BASE_BRANCH")
+    if environment.get("BITBUCKET_BUILD_NUMBER"):
+        return branch("BITBUCKET_PR_DESTINATION_BRANCH")
+    if environment.get("JENKINS_URL"):
+        return branch("CHANGE_TARGET")
     return ""
+
+
+def _merge_queue(environment: Mapping[str, str]) -> str:
+    """Return what a merge group of GitHub is added to, which only the event says."""
+    if environment.get("GITHUB_EVENT_NAME") != "merge_group":
+        return ""
+    try:
+        with Path(environment["GITHUB_EVENT_PATH"]).open("rb") as file:
+            event = msgspec.json.decode(file.read(_LARGEST_EVENT), type=_MergeEvent)
+    except (OSError, KeyError, msgspec.MsgspecError) as error:
+        raise UsageError(
+            "does not say what this merge group is based on",
+            where="GITHUB_EVENT_PATH",
+            hint="give the base with --base-rev",
+        ) from error
+    return event.merge_group.base_sha
 
 
 def committed(folder: Path, revision: str, path: str) -> bytes:
