@@ -15,6 +15,7 @@ from gate.cli import exits
 from gate.cli.improves_on import compared, improves_on_option
 from gate.cli.inputs import find_inventories, read_bases, read_budget
 from gate.cli.located_at import located_at_option, read_place
+from gate.cli.loudness import Loudness, loudness, loudness_options, step
 from gate.cli.options import (
     PATH,
     base_options,
@@ -122,6 +123,7 @@ _LINE = 500
     "--exit-code-on-warn", is_flag=True, help="Exit 10 instead of 0 on a PASS with warnings."
 )
 @improves_on_option
+@loudness_options
 @click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto")
 def command(
     *,
@@ -188,6 +190,7 @@ def command(
         baseline=_baseline(baseline, store, evidence_path, recorder),
         fail_within=_checked_span(fail_within),
         horizon=_AHEAD,
+        watch=step,
     )
     result = msgspec.structs.replace(run_check(request, recorder), place=place)
     code = _exit_code(result, exit_code_on_warn)
@@ -231,7 +234,7 @@ def _recorder(
         recorder, warnings = make_recorder(key_path, evidence, sights, os.environ, ticket=ticket)
     except EvidenceError as error:
         return error
-    for warning in warnings:
+    for warning in warnings if loudness() > Loudness.QUIET else ():
         click.echo(f"patchgate: {visible(warning)}", err=True)
     return recorder
 
@@ -286,12 +289,15 @@ def _write_outputs(
         except InputError as error:
             _say(error)
             continue
-        if path is None:
+        if path is None and name == "table" and loudness() is Loudness.QUIET:
+            emit(f"{_summary(result, code)}\n".encode())
+            shown = True
+        elif path is None:
             emit(content)
             shown = name == "table"
         else:
             write_file(path, content)
-    if not shown:
+    if not shown and (loudness() > Loudness.QUIET or result.failure is not None):
         click.echo(_summary(result, code), err=True)
 
 

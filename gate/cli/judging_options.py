@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gate.cli.inputs import find_inventories, read_bases, read_budget
+from gate.cli.loudness import loudness_options, step
 from gate.cli.options import (
     base_options,
     now_option,
@@ -30,6 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def judging_options(command: F) -> F:
     """Add everything that a verdict depends on; `judging_request` reads it."""
     for option in (
+        loudness_options,
         attributes_option,
         pushed_option,
         base_options,
@@ -62,4 +64,5 @@ def judging_request(target: str, horizon: timedelta, given: dict[str, Any]) -> C
         attributes=read_attributes(given["attributes"]),
         pushed=read_time(given["pushed"], "--pushed") if given["pushed"] else None,
         horizon=horizon,
+        watch=step,
     )

@@ -43,6 +43,7 @@ from gate.run.judging import Judged, judge
 from gate.run.recording import Inputs, Recorder
 from gate.run.result import EvidenceNote, PolicyNote, Result
 from gate.run.vexing import statements
+from gate.run.watching import Watch, unwatched
 from gate.run.whatchanged import Since, what_changed
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice, Request
@@ -94,6 +95,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the run has to say of policy and exceptions; warnings of the verdict."""
     history: History | None = None
     """Earlier runs, where there is evidence of them."""
+    watch: Watch = unwatched
     ledger: SightingLedger | None = None
     """Of first sights; the recorder adds to it."""
     bom: Bom | None = None
@@ -163,7 +165,8 @@ def check(request: CheckRequest, recorder: Recorder | EvidenceError | None) -> R
     result, inputs = examine(request)
     if inputs is None:
         return result
-    return _recorded(result, request.policy.policy, inputs, recorder)
+    with request.watch("recording the verdict"):
+        return _recorded(result, request.policy.policy, inputs, recorder)
 
 
 def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
@@ -173,25 +176,31 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
     """
     try:
         with Store.open(request.store) as store:
-            bom = with_base(request.bom or _read_target(request), request.bases)
-            bom = _as_pushed(bom, request.pushed)
-            asked = lookup(bom)
-            advisories = store.select(asked.queries)
+            with request.watch(f"reading {request.target}") as step:
+                bom = with_base(request.bom or _read_target(request), request.bases)
+                bom = _as_pushed(bom, request.pushed)
+                step.found(f"{len(bom.components):,} components")
+            with request.watch("asking the advisory store") as step:
+                asked = lookup(bom)
+                advisories = store.select(asked.queries)
+                step.found(f"{len(asked.queries):,} queries, {len(advisories.records):,} records")
         earlier = _earlier(request, bom)
         circumstances = request.circumstances(earlier, recorded_name(bom.subject))
         context = read_context(bom, advisories, request.policy.policy, circumstances)
     except (AdvisoryError, InputError, UnreachableError) as error:
         return _unjudged(request, error), None
-    judged = judge(
-        bom,
-        asked,
-        advisories,
-        request.policy.policy,
-        request.clock.now,
-        context=context,
-        exceptions=present(request.exceptions, request.policy.policy),
-        vex=statements(request.vex),
-    )
+    with request.watch("matching and deciding") as step:
+        judged = judge(
+            bom,
+            asked,
+            advisories,
+            request.policy.policy,
+            request.clock.now,
+            context=context,
+            exceptions=present(request.exceptions, request.policy.policy),
+            vex=statements(request.vex),
+        )
+        step.found(f"{len(judged.findings.findings):,} findings, {judged.verdict.outcome.value}")
     result = Result(
         target=bom.subject.name,
         now=request.clock.now,
