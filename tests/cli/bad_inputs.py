@@ -23,6 +23,7 @@ from pathlib import Path
 import zstandard
 
 from gate.advisories.ingest import import_paths
+from gate.advisories.shard import FORMAT
 from gate.advisories.snapshot import MANIFEST, SHARDS
 from gate.cli import main
 from tests.advisories.zips import record, write_zip
@@ -284,7 +285,7 @@ CASES: dict[str, tuple[Build, int, str]] = {
         lambda b: b.arguments.extend(["--db", str(b.root / "none")]), 4, "patchgate db",
     ),
     "advisory store empty": (
-        lambda b: (b.store / MANIFEST).write_text('{"format": 2}'), 4, "holds no source",
+        lambda b: (b.store / MANIFEST).write_text(f'{{"format": {FORMAT}}}'), 4, "holds no source",
     ),
     "advisory store stale": (_stale_policy, 4, "days old"),
     "advisory store corrupt: manifest": (
