@@ -19,7 +19,7 @@ from gate.errors import InputError
 from gate.sources.budget import Meter
 from gate.sources.paths import text
 from gate.sources.tree import Tree
-from gate.sources.wanted import Wanted
+from gate.sources.wanted import Named, Wanted
 
 STATUS = b"var/lib/dpkg/status"
 STATUS_FOLDER = b"var/lib/dpkg/status.d"
@@ -43,17 +43,23 @@ _STATES = _ABSENT | {
 _NAMES_SHOWN = 3
 
 
+_DATABASES = Wanted(paths=frozenset({STATUS}), folders=frozenset({STATUS_FOLDER}))
+_LISTS = Wanted(
+    names=frozenset({Named(b".list", rb"\A" + re.escape(INFO_FOLDER) + rb"\Z", is_read=False)})
+)
+
+
 class DpkgCataloger:
     """Reads dpkg's databases.  Implements `Cataloger`."""
 
-    wanted = Wanted(paths=frozenset({STATUS}), folders=frozenset({STATUS_FOLDER}))
+    wanted = _DATABASES | _LISTS
 
     def __call__(self, tree: Tree, meter: Meter) -> Found:
         """Return the packages whose files are on disk."""
         packages: list[Package] = []
         readings: list[Reading] = []
         try:
-            paths = tree.find(self.wanted)
+            paths = tree.find(_DATABASES)
         except InputError as error:
             return Found(readings=(reading_of(_WHAT, STATUS, "", 0, [error.what]),))
         for path in paths:
@@ -157,10 +163,9 @@ def _file_lists(tree: Tree) -> dict[str, list[bytes]]:
     Those of packages that can be installed for several architectures name one.
     """
     found: dict[str, list[bytes]] = defaultdict(list)
-    for path in tree.find(Wanted(folders=frozenset({INFO_FOLDER}))):
-        if path.endswith(b".list"):
-            name = path[len(INFO_FOLDER) + 1 : -len(b".list")].partition(b":")[0]
-            found[name.decode("utf-8", "replace")].append(path)
+    for path in tree.find(_LISTS):
+        name = path[len(INFO_FOLDER) + 1 : -len(b".list")].partition(b":")[0]
+        found[name.decode("utf-8", "replace")].append(path)
     return found
 
 

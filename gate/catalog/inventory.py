@@ -35,6 +35,7 @@ from gate.catalog.origin import key_of, layers_of
 from gate.catalog.package import Cataloger, Found, Package
 from gate.catalog.pacman import PacmanCataloger
 from gate.catalog.rpmdb import RpmCataloger
+from gate.errors import InputError
 from gate.sources.budget import Meter
 from gate.sources.image import Opened
 from gate.sources.overlay import OverlayTree
@@ -71,7 +72,19 @@ def take_inventory(opened: Opened, meter: Meter, *, include_owned: bool = False)
     Packages of languages that are parts of the distribution's are only counted,
     in a note, unless `include_owned` asks for them.
     Of a folder of sources it is what the lock files say would be installed.
+    Raises InputError where what was read is not what it is said to be.
     """
+    try:
+        bom = _inventory(opened, meter, include_owned)
+    except InputError:
+        # Of bytes that were changed, what the change did to them says less.
+        opened.confirm()
+        raise
+    opened.confirm()
+    return bom
+
+
+def _inventory(opened: Opened, meter: Meter, include_owned: bool) -> Bom:
     if opened.subject.kind is SubjectKind.SOURCE:
         return _of_sources(opened, meter)
     tree = SearchedTree(opened.tree, wanted_by_all())

@@ -130,13 +130,13 @@ def read_bom(
     Raises UsageError, InputError or UnreachableError.
     """
     if inventories is None:
-        request = Request(wanted=wanted_by_all(), choice=choice)
+        request = Request(wanted=wanted_by_all(), choice=choice, later=True)
         return _read(target, request, Meter(budget), include_owned)[0]
     file = archive_file(target)
     if file is not None and (known := inventories.file(target, file, choice)) is not None:
         return known
     began = time.time()
-    request = Request(wanted=wanted_by_all(), choice=choice, recall=inventories.image)
+    request = Request(wanted=wanted_by_all(), choice=choice, recall=inventories.image, later=True)
     bom, key = _read(target, request, Meter(budget), include_owned)
     if file is not None:
         inventories.keep_file(target, file, choice, bom, began)

@@ -18,9 +18,9 @@ from gate.errors import BudgetError, InputError
 from gate.sources.blobs import MappedBlobs, ScannedLayer, scan_streamed
 from gate.sources.budget import Meter
 from gate.sources.codecs import Codec, sniff
-from gate.sources.layer import Content, Entry, LayerIndex, scan
+from gate.sources.layer import Content, LayerIndex, scan
 from gate.sources.paths import clean, text
-from gate.sources.streams import Chunk, ChunkReader
+from gate.sources.streams import Chunk, ChunkReader, FileMap
 from gate.sources.tar import BLOCK, Kind, Member, looks_like_tar
 from gate.sources.tree import MissingError, follow
 from gate.sources.wanted import NOTHING, Wanted
@@ -37,7 +37,7 @@ def map_file(path: Path) -> memoryview:
         with path.open("rb") as file:
             if not path.stat().st_size:
                 return memoryview(b"")
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            return memoryview(FileMap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(
@@ -58,7 +58,7 @@ class MappedArchive(MappedBlobs):
         index = scan(ChunkReader([view], where), NOTHING, meter, keep=False)
         self.content = Content(index, where, mapped=view)
 
-    def _entry(self, name: str) -> Entry | None:
+    def _entry(self, name: str) -> Member | None:
         index = self.content.index
         entry = index.entries.get(resolved(name, index, self._meter, self.where))
         return entry if entry is not None and entry.kind is Kind.FILE else None

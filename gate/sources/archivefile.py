@@ -11,7 +11,7 @@ from gate.sources.archive import MappedArchive, StreamedArchive, map_file
 from gate.sources.budget import Meter
 from gate.sources.codecs import Codec, decompressed, sniff, unread_codec
 from gate.sources.image import Opened
-from gate.sources.request import Choice, Request
+from gate.sources.request import Request
 from gate.sources.rootfs import open_rootfs_tar
 from gate.sources.streams import Chunk, Digest, ahead, hashed, passing
 from gate.sources.tar import BLOCK, looks_like_tar
@@ -43,7 +43,7 @@ def _open_mapped(
 ) -> Opened:
     archive = MappedArchive(view, request.wanted, meter, where)
     if (kind or _kind(archive)) != "rootfs":
-        return _open_image(kind or _kind(archive), archive, request.choice, meter)
+        return _open_image(kind or _kind(archive), archive, request, meter)
     whole = Digest()
     whole.update(view)
     digest = f"sha256:{whole.hexdigest()}"
@@ -61,7 +61,7 @@ def _open_compressed(
     chunks = hashed(ahead(expand()), plain)
     archive = StreamedArchive(chunks, request.wanted, meter, where, reopen=expand)
     if (kind or _kind(archive)) != "rootfs":
-        return _open_image(kind or _kind(archive), archive, request.choice, meter)
+        return _open_image(kind or _kind(archive), archive, request, meter)
     digests = f"sha256:{stored.hexdigest()}", f"sha256:{plain.hexdigest()}"
     return open_rootfs_tar(archive.content, *digests, meter, where)
 
@@ -73,8 +73,9 @@ def _kind(archive: MappedArchive | StreamedArchive) -> str:
 
 
 def _open_image(
-    kind: str, archive: MappedArchive | StreamedArchive, choice: Choice, meter: Meter
+    kind: str, archive: MappedArchive | StreamedArchive, request: Request, meter: Meter
 ) -> Opened:
+    choice, later = request.choice, request.later
     if kind == "oci":
-        return oci.open_oci(archive, choice, meter)
-    return dockerarchive.open_docker_archive(archive, choice, meter)
+        return oci.open_oci(archive, choice, meter, later=later)
+    return dockerarchive.open_docker_archive(archive, choice, meter, later=later)

@@ -25,12 +25,27 @@ class ScannedLayer(msgspec.Struct, frozen=True, kw_only=True):
     """A layer that was read to its end, with the digests of what was read."""
 
     content: Content
-    digest: str
-    """``sha256:…`` of the stored bytes."""
-    diff_id: str
-    """``sha256:…`` of the uncompressed bytes."""
+    stored: Digest
+    """Of the stored bytes; may still be at work, as `expanded` may."""
+    expanded: Digest
+    """Of the uncompressed bytes; the same one where nothing is compressed."""
     size: int
     """Stored bytes."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the layer is stored as it is."""
+        return self.stored is self.expanded
+
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` of the stored bytes; waits until they are hashed."""
+        return f"sha256:{self.stored.hexdigest()}"
+
+    @property
+    def diff_id(self) -> str:
+        """``sha256:…`` of the uncompressed bytes; waits until they are hashed."""
+        return f"sha256:{self.expanded.hexdigest()}"
 
 
 class Blobs(Protocol):
@@ -102,26 +117,24 @@ def scan_mapped(view: memoryview, wanted: Wanted, meter: Meter, where: str) -> S
     stored = Digest()
     if codec is Codec.NONE:
         stored.update(view)
+        stored.close()
         index = scan(ChunkReader([view], where), wanted, meter, keep=False)
-        digest = f"sha256:{stored.hexdigest()}"
         content = Content(index, where, mapped=view)
-        return ScannedLayer(content=content, digest=digest, diff_id=digest, size=len(view))
+        return ScannedLayer(content=content, stored=stored, expanded=stored, size=len(view))
 
     def expand() -> Iterator[Chunk]:
         return decompressed(codec, passing(view), meter, where)
 
-    stored.update(view)
     expanded = Digest()
     chunks = ahead(expand())
     reader = ChunkReader(hashed(chunks, expanded), where)
     index = scan(reader, wanted, meter, keep=True)
+    expanded.close()
+    # Nobody waits for it before the catalogers are done, so it goes last.
+    stored.update(view)
+    stored.close()
     content = Content(index, where, reopen=expand)
-    return ScannedLayer(
-        content=content,
-        digest=f"sha256:{stored.hexdigest()}",
-        diff_id=f"sha256:{expanded.hexdigest()}",
-        size=len(view),
-    )
+    return ScannedLayer(content=content, stored=stored, expanded=expanded, size=len(view))
 
 
 def scan_streamed(
@@ -143,13 +156,15 @@ def scan_streamed(
     expanded = Digest()
     plain = hashed(decompressed(codec, raw, meter, where), expanded)
     index = scan(ChunkReader(plain, where), wanted, meter, keep=True)
+    stored.close()
+    expanded.close()
 
     def reopen() -> Iterator[Chunk]:
         return decompressed(codec, again() if again is not None else (), meter, where)
 
     return ScannedLayer(
         content=Content(index, where, reopen=reopen if again is not None else None),
-        digest=f"sha256:{stored.hexdigest()}",
-        diff_id=f"sha256:{expanded.hexdigest()}",
+        stored=stored,
+        expanded=expanded,
         size=stored.size,
     )

@@ -19,6 +19,7 @@ from gate.sources.streams import Chunk, ChunkReader, TruncatedError
 
 _OUTPUT = MIB
 _INPUT = 256 * 1024
+_NO_DATA = memoryview(b"")
 _ZSTD_INPUT = 4 * 1024
 """A zstd block of 4 bytes can stand for 128 KiB, and the library has no bound on
 what one call puts out: small bites keep a bomb's largest bite at 128 MiB."""
@@ -67,7 +68,7 @@ class _Decompressor(Protocol):
     @property
     def unused_data(self) -> bytes: ...
 
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    def decompress(self, data: bytes | memoryview, max_length: int = -1) -> bytes: ...
 
 
 def sniff(head: bytes) -> Codec:
@@ -138,7 +139,7 @@ def _stepwise(codec: Codec, chunks: Iterable[Chunk], meter: Meter, where: str) -
     worker = opener()
     started = False
     while True:
-        data = reader.take_up_to(_INPUT) if worker.needs_input and not worker.eof else b""
+        data = reader.view_up_to(_INPUT) if worker.needs_input and not worker.eof else _NO_DATA
         gauge.taken += len(data)
         if worker.needs_input and not worker.eof and not data:
             if not started:

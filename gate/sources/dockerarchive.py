@@ -35,7 +35,12 @@ class ArchivedImage(msgspec.Struct, frozen=True):
 
 
 def open_docker_archive(
-    blobs: Blobs, choice: Choice, meter: Meter, source: str = "docker-archive"
+    blobs: Blobs,
+    choice: Choice,
+    meter: Meter,
+    source: str = "docker-archive",
+    *,
+    later: bool = False,
 ) -> Opened:
     """Open the image that `choice` names, or the only one.
 
@@ -67,7 +72,8 @@ def open_docker_archive(
         tags=tags,
     )
     layers = [_layer(blobs, name) for name in image.layers]
-    return open_image(parse_config(data, meter, where), layers, subject, meter, where)
+    config = parse_config(data, meter, where)
+    return open_image(config, layers, subject, meter, where, later=later)
 
 
 def _layer(blobs: Blobs, name: str) -> LayerBlob:

@@ -15,7 +15,7 @@ from gate.bom.model import Note
 from gate.errors import InputError
 from gate.sources.budget import MIB, Meter
 from gate.sources.paths import text
-from gate.sources.streams import Chunk
+from gate.sources.streams import Chunk, FileMap
 from gate.sources.tree import Excerpt, MissingError, follow
 from gate.sources.walk import Walked, walk
 from gate.sources.wanted import Reduction, Wanted
@@ -148,7 +148,7 @@ class FolderTree:
         try:
             if not os.fstat(opened).st_size or os.pread(opened, len(magic), 0) != magic:
                 return b""
-            with mmap.mmap(opened, 0, access=mmap.ACCESS_READ) as mapped:
+            with FileMap(opened, 0, access=mmap.ACCESS_READ) as mapped:
                 view = memoryview(mapped)
                 try:
                     return reduction.reduce(path, view, False)
@@ -203,7 +203,7 @@ class FolderTree:
                 raise InputError("is not a plain file", where=place)
             self._meter.add_retained(status.st_size, place)
             if status.st_size >= _MAPPED:
-                return memoryview(mmap.mmap(opened, 0, access=mmap.ACCESS_READ))
+                return memoryview(FileMap(opened, 0, access=mmap.ACCESS_READ))
             return _read_whole(opened, status.st_size)
         except OSError as error:
             raise self._refused(path, error) from error

@@ -55,6 +55,10 @@ class ImageConfig(msgspec.Struct, frozen=True):
     history: tuple[History, ...] | None = None
 
 
+def nothing_to_confirm() -> None:
+    """Confirm what bears no digest, or was held against it already."""
+
+
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """An opened target: who it is, its files, and what was odd about reading it."""
 
@@ -66,6 +70,9 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in this image before; then no layer was read and the tree is empty."""
     running: Host | None = None
     """What runs there; None for what does not run."""
+    confirm: Callable[[], None] = nothing_to_confirm
+    """Waits until everything is hashed, and raises InputError where it is not what manifest
+    and configuration say.  Whatever was made of the tree holds only afterwards."""
     key: str = ""
     """What to keep the inventory under, so that a `Recall` finds it; "" for what has no name."""
 
@@ -94,12 +101,14 @@ def open_image(
     where: str,
     *,
     recall: Recall = nothing_known,
+    later: bool = False,
 ) -> Opened:
     """Read all layers, check them against manifest and configuration, and merge them.
 
     `subject` carries what the caller knows (name, digests, tags); created,
     platform, labels and layers are filled in here.  Raises InputError when a
-    layer is missing or is not the one that was described.  `recall` is for
+    layer is missing or is not the one that was described; the latter is left to
+    the result's `confirm` where it is asked for `later`.  `recall` is for
     sources that state digests for what they hold: of an image that it knows no
     layer is read.
     """
@@ -114,15 +123,23 @@ def open_image(
         raise meter.over("layers", f"{meter.budget.layers} layers", where)
     known = recall(subject.image_id)
     scanned = _read_all(blobs) if known is None else []
-    if known is None:
+
+    def confirm() -> None:
         for blob, layer, diff_id in zip(blobs, scanned, diff_ids, strict=True):
             _check(blob, layer, diff_id, where)
-        digests = [layer.digest for layer in scanned]
-    else:
-        digests = [blob.digest for blob in blobs]
+
+    if not later and known is None:
+        confirm()
+    digests = [blob.digest for blob in blobs]
+    if known is None:
+        digests = [
+            blob.digest or (diff_id if layer.is_plain else layer.digest)
+            for blob, layer, diff_id in zip(blobs, scanned, diff_ids, strict=True)
+        ]
     instructions, notes = _instructions(config, len(blobs))
     created, created_note = created_of(config.created)
-    tree = OverlayTree([(layer.diff_id, layer.content) for layer in scanned], meter, where)
+    named = zip(diff_ids, (layer.content for layer in scanned), strict=False)
+    tree = OverlayTree(list(named), meter, where)
     filled = msgspec.structs.replace(
         subject,
         kind=SubjectKind.IMAGE,
@@ -146,6 +163,7 @@ def open_image(
         readings=readings,
         notes=(*notes, *created_note),
         known=known,
+        confirm=confirm if later and known is None else nothing_to_confirm,
     )
 
 

@@ -7,16 +7,15 @@ their offset when the layer is plain bytes in a file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import msgspec
 
 from gate.bom.model import Note
-from gate.errors import InputError
+from gate.errors import BudgetError, InputError
 from gate.sources.budget import Meter
-from gate.sources.paths import clean, parent_of, text
+from gate.sources.paths import clean, parent_of, text, with_parents
 from gate.sources.streams import Chunk, ChunkReader, let_go
 from gate.sources.tar import Kind, Member, TarEnd, members
 from gate.sources.wanted import Reduction, Wanted
@@ -24,20 +23,10 @@ from gate.sources.wanted import Reduction, Wanted
 WHITEOUT = b".wh."
 OPAQUE = b".wh..wh..opq"
 _WHITEOUT_META = b".wh..wh."
+_DOTS = frozenset({b"", b".", b".."})
+_MAY_HOLD = frozenset({Kind.DIRECTORY, Kind.SYMLINK})
 _NOTES_KEPT = 100
 """Notes of one kind; a hostile layer could ask for millions."""
-
-
-class Entry(NamedTuple):
-    """One path of a layer."""
-
-    kind: Kind
-    mode: int
-    size: int
-    offset: int
-    """Of the content within the layer; -1 for what has none."""
-    link: bytes
-    mtime: int
 
 
 _YEAR_9999 = 253_402_300_799
@@ -46,7 +35,9 @@ _YEAR_9999 = 253_402_300_799
 class LayerIndex(msgspec.Struct, kw_only=True):
     """What one layer adds and hides.  Paths are clean: relative, no dots."""
 
-    entries: dict[bytes, Entry] = {}
+    entries: dict[bytes, Member] = {}
+    folders: frozenset[bytes] = frozenset()
+    """All that an entry lies in, at whatever depth."""
     whiteouts: set[bytes] = set()
     """Paths of lower layers that this one removes."""
     opaque: set[bytes] = set()
@@ -80,7 +71,7 @@ class Content(msgspec.Struct, frozen=True):
     mapped: memoryview | None = None
     reopen: Callable[[], Iterator[Chunk]] | None = None
 
-    def read(self, entry: Entry, meter: Meter) -> Chunk:
+    def read(self, entry: Member, meter: Meter) -> Chunk:
         """Return the content of `entry`; InputError where it cannot be had."""
         if entry.size > meter.budget.file_bytes:
             raise meter.over("file_bytes", f"{meter.budget.file_bytes:,} bytes", self.where)
@@ -101,7 +92,7 @@ class Content(msgspec.Struct, frozen=True):
         self.index.retained[entry.offset] = content
         return content
 
-    def excerpt(self, path: bytes, entry: Entry, reduction: Reduction, meter: Meter) -> bytes:
+    def excerpt(self, path: bytes, entry: Member, reduction: Reduction, meter: Meter) -> bytes:
         """Return what `reduction` keeps of a file; ``b""`` for one that begins otherwise.
 
         Raises BudgetError where the file was too large to be held in memory.
@@ -144,27 +135,23 @@ def scan(
     a tar that is not well-formed, for a whiteout that names nothing, and for a
     member that lies under a file.
     """
-    builder = _Builder(LayerIndex(), reader.where)
+    builder = _Builder(LayerIndex(), reader.where, meter)
     matches = wanted.matcher(to_read=True)
     # Of what is taken by its name nothing else is asked.
     reductions = sorted(wanted.reductions, key=lambda one: not one.endings)
-    stream = members(reader, meter)
-    while True:
-        try:
-            member = next(stream)
-        except StopIteration as stop:
-            builder.finish(stop.value)
-            return builder.index
-        builder.add(member, meter)
-        if not keep or member.kind is not Kind.FILE:
+    add, plain = builder.add, Kind.FILE
+    for member in builder.all_of(members(reader, meter)):
+        path = add(member)
+        if not keep or member.kind is not plain:
             continue
-        if matches(builder.path):
+        if matches(path):
             if member.size <= meter.budget.file_bytes:
-                builder.keep(reader, member, meter)
-        elif (reduction := _reduction(reductions, builder.path, member, reader)) is not None:
-            builder.excerpt(reader, member, reduction, meter)
+                builder.keep(reader, member)
+        elif (reduction := _reduction(reductions, path, member, reader)) is not None:
+            builder.excerpt(reader, member, path, reduction)
         elif visit is not None:
-            visit(builder.path, member, reader)
+            visit(path, member, reader)
+    return builder.index
 
 
 def _reduction(
@@ -181,55 +168,92 @@ def _reduction(
 class _Builder:
     """Collects members into an index, in archive order."""
 
-    def __init__(self, index: LayerIndex, where: str) -> None:
+    def __init__(self, index: LayerIndex, where: str, meter: Meter) -> None:
         self.index = index
         self.where = where
-        self.path = b""
-        """Clean path of the member added last."""
+        self._meter = meter
+        self._longest = meter.budget.path_bytes
+        self._entries = index.entries
+        self._clean: dict[bytes, bytes] = {}
+        """Folders as stored, of names without oddities, to their clean paths."""
+        self._folders: set[bytes] = set()
+        self._replaced = False
+        """Whether a folder was replaced by a file, with all that lay in it."""
         self._note_counts: dict[str, int] = {}
 
-    def add(self, member: Member, meter: Meter) -> None:
+    def all_of(self, stream: Generator[Member, None, TarEnd]) -> Iterator[Member]:
+        """Yield the members, and judge the whole when there are no more."""
+        self._finish((yield from stream))
+
+    def add(self, member: Member) -> bytes:
+        """Take a member and return its clean path.
+
+        Most lie in a folder of which the name was looked at before; then only
+        the last part of their own is new.
+        """
+        name, kind = member[0], member[1]
+        if kind is Kind.DIRECTORY and name[-1:] == b"/":
+            name = name[:-1]
+        stored, _, last = name.rpartition(b"/")
+        folder = self._clean.get(stored)
+        if folder is None or last in _DOTS or last[:4] == WHITEOUT or kind is Kind.HARDLINK:
+            return self._add_unusual(member)
+        path = name if folder is stored or folder == stored else folder + b"/" + last
+        if len(path) > self._longest:
+            raise self._too_long()
+        if self._entries.setdefault(path, member) is not member:
+            self._put_again(path, member)
+            self._entries[path] = member
+        if kind is Kind.FILE and member[6] > self.index.newest:
+            self.index.newest = member[6]
+        return path
+
+    def _add_unusual(self, member: Member) -> bytes:
         path, oddity = clean(member.name)
-        if len(path) > meter.budget.path_bytes:
-            raise meter.over("path_bytes", f"{meter.budget.path_bytes:,} bytes", self.where)
-        self.path = path
+        if len(path) > self._longest:
+            raise self._too_long()
         if oddity:
             self._note(oddity, "the name was read as lying inside the root", path)
-        if WHITEOUT in path:
-            parent, name = parent_of(path)
-            if name.startswith(WHITEOUT):
-                self._whiteout(parent, name)
-                return
-        kind = member.kind
-        if kind is Kind.HARDLINK:
-            self._put(path, self._hard_link(member, path))
-        elif path:
-            self._put(path, Entry(*member[1:]))
-        if kind is Kind.FILE and member.mtime > self.index.newest:
+        folder, name = parent_of(path)
+        if name.startswith(WHITEOUT):
+            self._whiteout(folder, name)
+            return path
+        if path:
+            entry = self._hard_link(member, path) if member.kind is Kind.HARDLINK else member
+            if path in self._entries:
+                self._put_again(path, entry)
+            self._entries[path] = entry
+            self._folders.add(folder)
+            stored, _, last = member.name.rstrip(b"/").rpartition(b"/")
+            if folder and not oddity and last == name:
+                self._clean[stored] = folder
+        if member.kind is Kind.FILE and member.mtime > self.index.newest:
             self.index.newest = member.mtime
+        return path
 
-    def _hard_link(self, member: Member, path: bytes) -> Entry:
+    def _too_long(self) -> BudgetError:
+        return self._meter.over("path_bytes", f"{self._longest:,} bytes", self.where)
+
+    def _hard_link(self, member: Member, path: bytes) -> Member:
         """Return what the link names, or the link where its target lies in a lower layer."""
         target, oddity = clean(member.link)
         if oddity:
             self._note(oddity, "a hard link's target was read as lying inside the root", path)
-        entry = self.index.entries.get(target)
+        entry = self._entries.get(target)
         if entry is not None and entry.kind is not Kind.DIRECTORY and target != path:
             return entry
-        return Entry(*member[1:])._replace(link=target)
+        return member._replace(link=target)
 
-    def _put(self, path: bytes, entry: Entry) -> None:
-        entries = self.index.entries
-        before = entries.get(path)
-        if before is not None and not (
-            before.kind is Kind.DIRECTORY and entry.kind is Kind.DIRECTORY
-        ):
+    def _put_again(self, path: bytes, entry: Member) -> None:
+        """Make way for another entry at `path`."""
+        before = self._entries[path]
+        if not (before.kind is Kind.DIRECTORY and entry.kind is Kind.DIRECTORY):
             self._note("duplicate-path", "is in the layer twice; the last one counts", path)
             if before.kind is Kind.DIRECTORY:
                 under = path + b"/"
-                for name in [name for name in entries if name.startswith(under)]:
-                    del entries[name]
-        entries[path] = entry
+                for name in [name for name in self._entries if name.startswith(under)]:
+                    del self._entries[name]
+                self._replaced = True
 
     def _whiteout(self, parent: bytes, name: bytes) -> None:
         if name == OPAQUE:
@@ -247,40 +271,36 @@ class _Builder:
                 )
             self.index.whiteouts.add(parent + b"/" + target if parent else target)
 
-    def keep(self, reader: ChunkReader, member: Member, meter: Meter) -> None:
-        meter.add_retained(member.size, self.where)
+    def keep(self, reader: ChunkReader, member: Member) -> None:
+        self._meter.add_retained(member.size, self.where)
         self.index.retained[member.offset] = reader.take(member.size)
 
     def excerpt(
-        self, reader: ChunkReader, member: Member, reduction: Reduction, meter: Meter
+        self, reader: ChunkReader, member: Member, path: bytes, reduction: Reduction
     ) -> None:
         """Hold a file in memory for as long as its reduction looks at it."""
-        if member.size > meter.budget.file_bytes:
+        if member.size > self._meter.budget.file_bytes:
             self.index.too_large.add(member.offset)
             return
-        content = bytearray(member.size)
-        filled = 0
-        for piece in reader.pieces(member.size):
-            content[filled : filled + len(piece)] = piece
-            filled += len(piece)
-        if kept := reduction.reduce(self.path, memoryview(content), True):
-            meter.add_retained(len(kept), self.where)
+        content = reader.whole(member.size)
+        if kept := reduction.reduce(path, content, True):
+            self._meter.add_retained(len(kept), self.where)
             self.index.excerpts[member.offset] = kept
 
-    def finish(self, end: TarEnd) -> None:
+    def _finish(self, end: TarEnd) -> None:
         if not end.marked:
             self._note("no-end-of-archive", "the layer does not end with two zero blocks", b"")
-        folders = {parent_of(path)[0] for path in self.index.entries}
-        while folders:
-            for folder in folders:
-                entry = self.index.entries.get(folder)
-                if entry is not None and entry.kind not in {Kind.DIRECTORY, Kind.SYMLINK}:
-                    raise InputError(
-                        "a file of the layer lies under a path that is not a folder",
-                        where=f"{self.where}, {text(folder)}",
-                        hint="no container runtime can unpack it",
-                    )
-            folders = {parent_of(folder)[0] for folder in folders if folder}
+        if self._replaced:
+            self._folders = {parent_of(path)[0] for path in self._entries}
+        self.index.folders = folders = with_parents(self._folders)
+        for folder in folders:
+            entry = self._entries.get(folder)
+            if entry is not None and entry.kind not in _MAY_HOLD:
+                raise InputError(
+                    "a file of the layer lies under a path that is not a folder",
+                    where=f"{self.where}, {text(folder)}",
+                    hint="no container runtime can unpack it",
+                )
 
     def _note(self, code: str, message: str, path: bytes) -> None:
         count = self._note_counts.get(code, 0)

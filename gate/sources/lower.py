@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from gate.bom.model import Note
 from gate.sources.budget import Meter
-from gate.sources.layer import Content, Entry
+from gate.sources.layer import Content
 from gate.sources.paths import text
 from gate.sources.streams import Chunk
-from gate.sources.tar import Kind
+from gate.sources.tar import Kind, Member
 from gate.sources.tree import Excerpt, MissingError, Tree
 from gate.sources.wanted import Reduction, Wanted
 
@@ -38,7 +38,7 @@ class LowerTree:
         self._meter = meter
         self.diff_id = diff_ids[len(contents) - 1]
 
-    def _entry(self, path: bytes) -> tuple[int, Entry] | None:
+    def _entry(self, path: bytes) -> tuple[int, Member] | None:
         """Return the topmost plain file at `path`, and the number of its layer."""
         target = self._merged.resolve(path)
         for number in range(len(self._contents) - 1, -1, -1):

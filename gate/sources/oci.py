@@ -68,7 +68,14 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     manifests: tuple[Descriptor, ...] | None = None
 
 
-def open_oci(blobs: Blobs, choice: Choice, meter: Meter, recall: Recall = nothing_known) -> Opened:
+def open_oci(
+    blobs: Blobs,
+    choice: Choice,
+    meter: Meter,
+    recall: Recall = nothing_known,
+    *,
+    later: bool = False,
+) -> Opened:
     """Open the image that `choice` names, or the only one.
 
     Where no annotation names the image, its file or folder does.  Raises
@@ -93,7 +100,7 @@ def open_oci(blobs: Blobs, choice: Choice, meter: Meter, recall: Recall = nothin
     )
     layers = [_layer(blobs, layer) for layer in manifest.layers]
     config = parse_config(data, meter, _place(blobs, manifest.config))
-    return open_image(config, layers, subject, meter, where, recall=recall)
+    return open_image(config, layers, subject, meter, where, recall=recall, later=later)
 
 
 def find_manifest_of(blobs: Blobs, image_id: str, meter: Meter) -> str:

@@ -7,6 +7,7 @@ be text; `text` is the one place where they become it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _NOT_CLEAN = re.compile(rb"/\.{0,2}(?:/|\Z)|\A\.{0,2}(?:/|\Z)")
 
@@ -36,6 +37,17 @@ def parent_of(path: bytes) -> tuple[bytes, bytes]:
     """Split a clean path into its folder and its last part; the root is ``b""``."""
     folder, _, name = path.rpartition(b"/")
     return folder, name
+
+
+def with_parents(folders: Iterable[bytes]) -> frozenset[bytes]:
+    """Return `folders` and all that they lie in, up to the root."""
+    found: set[bytes] = set()
+    for path in folders:
+        folder = path
+        while folder not in found:
+            found.add(folder)
+            folder = folder.rpartition(b"/")[0]
+    return frozenset(found)
 
 
 def text(path: bytes) -> str:

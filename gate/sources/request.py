@@ -34,3 +34,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     choice: Choice = Choice()
     recall: Recall = nothing_known
+    later: bool = False
+    """Leave it to `Opened.confirm` to hold what was read against the digests that name it:
+    hashing goes on while the inventory is taken."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,14 @@ Chunk = bytes | memoryview
 
 _INLINE_HASH = 256 * 1024
 _QUEUED_CHUNKS = 4
-_RELEASED = 8 * 1024 * 1024
+_OWN_PAGES = 1024 * 1024
+_RELEASED = 16 * 1024 * 1024
+"""Bytes of a mapped file that are hashed in one go; each of them costs two turns at the
+interpreter, and they count as memory."""
+
+
+class FileMap(mmap.mmap):
+    """A file in memory.  Its pages can be let go of, and come back from the file."""
 
 
 class TruncatedError(InputError):
@@ -31,57 +39,87 @@ class ChunkReader:
 
     def __init__(self, chunks: Iterable[Chunk], where: str) -> None:
         self.where = where
-        self.position = 0
-        """Bytes consumed so far."""
         self._chunks = iter(chunks)
         self._chunk: memoryview = memoryview(b"")
+        self._size = 0
+        """Of the chunk."""
+        self._base = 0
+        """Bytes before the chunk."""
         self._offset = 0
+
+    @property
+    def position(self) -> int:
+        """Bytes consumed so far."""
+        return self._base + self._offset
 
     def _advance(self) -> bool:
         """Make the next non-empty chunk current; False at the end of the bytes."""
+        self._base += self._size
+        self._chunk = memoryview(b"")
+        self._offset = self._size = 0
         for chunk in self._chunks:
             if len(chunk):
                 self._chunk = memoryview(chunk)
-                self._offset = 0
+                self._size = len(chunk)
                 return True
-        self._chunk = memoryview(b"")
-        self._offset = 0
         return False
 
     def take(self, count: int) -> bytes:
         """Return exactly `count` bytes; TruncatedError if there are fewer."""
         end = self._offset + count
-        if end <= len(self._chunk):
+        if end <= self._size:
             data = bytes(self._chunk[self._offset : end])
             self._offset = end
-            self.position += count
             return data
         return b"".join(bytes(piece) for piece in self.pieces(count))
 
     def peek(self, count: int) -> bytes:
         """Return the next `count` bytes, fewer at the end, without passing over them."""
-        if len(self._chunk) - self._offset < count:
+        if self._size - self._offset < count:
+            start = self.position
             head = bytes(self._chunk[self._offset :])
             while len(head) < count and self._advance():
                 head += bytes(self._chunk)
             self._chunk = memoryview(head)
+            self._size = len(head)
+            self._base = start
             self._offset = 0
         return bytes(self._chunk[self._offset : self._offset + count])
 
     def take_up_to(self, count: int) -> bytes:
         """Return `count` bytes, or what is left of them at the end."""
         end = self._offset + count
-        if end <= len(self._chunk):
+        if end <= self._size:
             data = bytes(self._chunk[self._offset : end])
             self._offset = end
-            self.position += count
             return data
         return b"".join(self._pieces_up_to(count))
+
+    def view_at(self, position: int, count: int) -> memoryview:
+        """Pass on to `position` and return `count` bytes as they lie, fewer at the end.
+
+        TruncatedError where the bytes end before `position`.
+        """
+        start = position - self._base
+        end = start + count
+        if end <= self._size:
+            self._offset = end
+            return self._chunk[start:end]
+        self.skip(position - self.position)
+        return memoryview(self.take_up_to(count))
+
+    def view_up_to(self, count: int) -> memoryview:
+        """Return at most `count` of the next bytes as they lie; none only at the end."""
+        if self._offset == self._size and not self._advance():
+            return memoryview(b"")
+        piece = self._chunk[self._offset : self._offset + count]
+        self._offset += len(piece)
+        return piece
 
     def _pieces_up_to(self, count: int) -> list[bytes]:
         data = []
         while count:
-            available = len(self._chunk) - self._offset
+            available = self._size - self._offset
             if not available:
                 if not self._advance():
                     break
@@ -89,14 +127,27 @@ class ChunkReader:
             step = min(count, available)
             data.append(bytes(self._chunk[self._offset : self._offset + step]))
             self._offset += step
-            self.position += step
             count -= step
         return data
+
+    def whole(self, count: int) -> memoryview:
+        """Return exactly `count` bytes, as they lie where they lie together."""
+        end = self._offset + count
+        if end <= self._size:
+            piece = self._chunk[self._offset : end]
+            self._offset = end
+            return piece
+        content = _buffer(count)
+        filled = 0
+        for piece in self.pieces(count):
+            content[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        return content
 
     def pieces(self, count: int) -> Iterator[memoryview]:
         """Yield the next `count` bytes as they lie; TruncatedError if there are fewer."""
         while count:
-            available = len(self._chunk) - self._offset
+            available = self._size - self._offset
             if not available:
                 if not self._advance():
                     raise TruncatedError(
@@ -108,16 +159,14 @@ class ChunkReader:
             step = min(count, available)
             piece = self._chunk[self._offset : self._offset + step]
             self._offset += step
-            self.position += step
             count -= step
             yield piece
 
     def skip(self, count: int) -> None:
         """Pass over exactly `count` bytes; TruncatedError if there are fewer."""
         end = self._offset + count
-        if end <= len(self._chunk):
+        if end <= self._size:
             self._offset = end
-            self.position += count
             return
         for _ in self.pieces(count):
             pass
@@ -126,12 +175,26 @@ class ChunkReader:
         """Yield all bytes that are left."""
         while True:
             piece = self._chunk[self._offset :]
-            self._offset = len(self._chunk)
-            self.position += len(piece)
+            self._offset = self._size
             if len(piece):
                 yield piece
             if not self._advance():
                 return
+
+
+def _buffer(size: int) -> memoryview:
+    """Return room for `size` bytes; a large one goes back to the system with its last view.
+
+    What is taken from the heap by one of many threads stays with that thread: a hundred
+    megabytes for the programs of one image.
+    """
+    if size < _OWN_PAGES:
+        return memoryview(bytearray(size))
+    return memoryview(mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+
+
+_turns = threading.BoundedSemaphore(os.cpu_count() or 1)
+"""Mapped files that are hashed at once; each is at work on pages of its own."""
 
 
 class Digest:
@@ -162,21 +225,35 @@ class Digest:
 
     def _work(self, chunks: queue.Queue[Chunk | None]) -> None:
         while (chunk := chunks.get()) is not None:
-            for piece in passing(chunk):
-                self._hash.update(piece)
+            if not _is_mapped(chunk):
+                self._hash.update(chunk)
+                continue
+            with _turns:
+                for piece in passing(chunk):
+                    self._hash.update(piece)
+
+    def close(self) -> None:
+        """Say that nothing more will be added, so that the work can end by itself."""
+        if self._queue is not None:
+            self._queue.put(None)
+            self._queue = None
 
     def hexdigest(self) -> str:
-        """Return the digest of everything added; ends the thread."""
-        if self._queue is not None and self._thread is not None:
-            self._queue.put(None)
+        """Return the digest of everything added; waits for it."""
+        self.close()
+        if self._thread is not None:
             self._thread.join()
-            self._queue = self._thread = None
+            self._thread = None
         return self._hash.hexdigest()
+
+
+def _is_mapped(chunk: Chunk) -> bool:
+    return isinstance(chunk, memoryview) and isinstance(chunk.obj, FileMap)
 
 
 def passing(chunk: Chunk) -> Iterator[Chunk]:
     """Yield `chunk` in pieces; of a mapped file, let go of each that was seen."""
-    if not isinstance(chunk, memoryview) or not isinstance(chunk.obj, mmap.mmap):
+    if not isinstance(chunk, memoryview) or not _is_mapped(chunk):
         yield chunk
         return
     for start in range(0, len(chunk), _RELEASED):
@@ -199,7 +276,7 @@ def let_go(view: memoryview) -> None:
     Else all of a large archive would count as memory of this process.  Whoever
     looks at such a page again gets it from the page cache.
     """
-    if isinstance(view.obj, mmap.mmap):
+    if isinstance(view.obj, FileMap):
         view.obj.madvise(mmap.MADV_DONTNEED)
 
 

@@ -12,7 +12,6 @@ reads as a clean image.
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Generator
 from enum import IntEnum
 from typing import NamedTuple
@@ -20,15 +19,14 @@ from zlib import adler32
 
 from gate.errors import InputError
 from gate.sources.budget import MIB, Meter
+from gate.sources.header import COMMON, HEADER_BYTES, Header, Octal, Sums, name_of, parse, prefixed
 from gate.sources.streams import ChunkReader
 
-BLOCK = 512
+BLOCK = HEADER_BYTES
 _BATCH = 1024
 """Members between two looks at the budget."""
 _ZEROS = bytes(BLOCK)
-_HEADER = struct.Struct("100s8s16x12s12s8sc100s6s82x155s12x")
 _PAX_RECORD = re.compile(rb"([1-9][0-9]{0,8}) ([^=\0\n]+)=")
-_ADLER_PRIME = 65521
 _SPARSE_BLOCKS = 2048
 """Blocks of sparse maps that one member may have: 1 MiB, as Go caps them (CVE-2025-58183)."""
 
@@ -58,7 +56,11 @@ _KINDS: dict[bytes, Kind] = {
     b"6": Kind.SPECIAL,
     b"S": Kind.SPARSE,
 }
-_NUMBER_ENDS = b"\0 "
+_PLAIN: Kind = Kind.FILE
+_FOLDER: Kind = Kind.DIRECTORY
+_COMMON_KINDS: dict[bytes, Kind] = {
+    flag: kind for flag, kind in _KINDS.items() if kind is not Kind.SPARSE
+}
 _EXTENSIONS = frozenset({b"x", b"g", b"L", b"K"})
 _WITH_DATA = frozenset({Kind.FILE, Kind.SPARSE})
 _PAX_FIELDS = frozenset({b"path", b"linkpath", b"size", b"mtime"})
@@ -98,33 +100,67 @@ def members(reader: ChunkReader, meter: Meter) -> Generator[Member, None, TarEnd
     """
     extended: dict[bytes, bytes] = {}
     count = 0
+    start = reader.position
+    # Local names and no calls but for C: this loop is most of the time a large image takes.
+    unpack, octal, sums, new = COMMON.unpack_from, Octal(), Sums(), tuple.__new__
+    plain, folder, kind_of = _PLAIN, _FOLDER, _COMMON_KINDS.get
     while True:
-        start = reader.position
-        block = reader.take_up_to(BLOCK)
-        if len(block) < BLOCK or block == _ZEROS:
+        block = reader.view_at(start, BLOCK)
+        offset = start + BLOCK
+        if len(block) == BLOCK and not extended:
+            name, modes, sizes, times, checksum, flag, linked, prefix = unpack(block)
+            kind = kind_of(flag)
+            if kind is not None and sums[checksum] == adler32(block) & 0xFFFF:
+                mode, size, mtime = octal[modes], octal[sizes], octal[times]
+                if mode >= 0 and size >= 0 and mtime >= 0:
+                    count += 1
+                    if not count % _BATCH:
+                        meter.add_entries(_BATCH, reader.where)
+                    if (end := name.find(b"\0")) >= 0:
+                        name = name[:end]
+                    if prefix != b"\0":
+                        name = prefixed(name, block)
+                    if kind is not plain or name[-1:] == b"/":
+                        kind, size = folder if kind is plain else kind, 0
+                    link = b"" if linked == b"\0" else name_of(bytes(block[157:257]))
+                    yield new(Member, (name, kind, mode, size, offset, link, mtime))
+                    start = offset + (size + BLOCK - 1) // BLOCK * BLOCK
+                    continue
+        data = bytes(block)
+        if len(data) < BLOCK or data == _ZEROS:
             _refuse_pending(extended, reader.where, start)
             meter.add_entries(count % _BATCH, reader.where)
-            return TarEnd(marked=_ends(block, reader, start), members=count)
+            return TarEnd(marked=_ends(data, reader, start), members=count)
         count += 1
         if not count % _BATCH:
             meter.add_entries(_BATCH, reader.where)
-        header = _parse(block, reader.where, start)
-        kind = _KINDS.get(header.flag)
-        if kind is None:
-            _extend(extended, header, reader, meter, start)
-            continue
-        if extended or kind is Kind.SPARSE:
-            header, kind = _override(header, kind, extended, reader.where, start)
-            if header.more_maps:
-                _skip_sparse_maps(reader, start)
-            extended.clear()
-        if kind is Kind.FILE and header.name.endswith(b"/"):
-            # Before POSIX knew a type for it, a directory was a name with a slash.
-            kind = Kind.DIRECTORY
-        size = header.size if kind in _WITH_DATA else 0
-        offset = reader.position
-        yield Member(header.name, kind, header.mode, size, offset, header.link, header.mtime)
-        reader.skip(offset + (size + BLOCK - 1) // BLOCK * BLOCK - reader.position)
+        member = _uncommon(data, extended, reader, meter, start)
+        if member is None:
+            start = reader.position
+        else:
+            yield member
+            start = member.offset + (member.size + BLOCK - 1) // BLOCK * BLOCK
+
+
+def _uncommon(
+    block: bytes, extended: dict[bytes, bytes], reader: ChunkReader, meter: Meter, start: int
+) -> Member | None:
+    """Read any header; None for one that extends the next, which is kept in `extended`."""
+    header = parse(block, reader.where, start)
+    kind = _KINDS.get(header.flag)
+    if kind is None:
+        _extend(extended, header, reader, meter, start)
+        return None
+    if extended or kind is Kind.SPARSE:
+        header, kind = _override(header, kind, extended, reader.where, start)
+        if header.more_maps:
+            _skip_sparse_maps(reader, start)
+        extended.clear()
+    if kind is Kind.FILE and header.name.endswith(b"/"):
+        # Before POSIX knew a type for it, a directory was a name with a slash.
+        kind = Kind.DIRECTORY
+    size = header.size if kind in _WITH_DATA else 0
+    return Member(header.name, kind, header.mode, size, reader.position, header.link, header.mtime)
 
 
 def looks_like_tar(head: bytes) -> bool:
@@ -135,7 +171,7 @@ def looks_like_tar(head: bytes) -> bool:
     if block == _ZEROS:
         return True
     try:
-        _parse(block, "", 0)
+        parse(block, "", 0)
     except InputError:
         return False
     return True
@@ -155,70 +191,8 @@ def _ends(block: bytes, reader: ChunkReader, start: int) -> bool:
     return True
 
 
-class _Header(NamedTuple):
-    name: bytes
-    mode: int
-    size: int
-    mtime: int
-    flag: bytes
-    link: bytes
-    more_maps: bool
-    """An old GNU sparse header whose map goes on in further blocks."""
-
-
-def _parse(block: bytes, where: str, start: int) -> _Header:
-    name, mode, size, mtime, checksum, flag, link, magic, prefix = _HEADER.unpack(block)
-    # The checksum is the sum of all bytes with its own field read as spaces.
-    # The low half of Adler-32 is that sum modulo a prime, in C: seven times
-    # faster than sum(), and no single damaged byte can change it by the prime.
-    total = (adler32(block[156:], adler32(block[:148])) & 0xFFFF) - 1 + 8 * 0x20
-    if (total - _number(checksum, "checksum", where, start)) % _ADLER_PRIME:
-        raise InputError(
-            f"not a tar header at offset {start:,} (its checksum does not match)",
-            where=where,
-            hint="the archive is corrupt, or it is not a tar archive",
-        )
-    name = name.partition(b"\0")[0]
-    if magic == b"ustar\0" and prefix[0]:
-        name = prefix.partition(b"\0")[0] + b"/" + name
-    return _Header(
-        name,
-        _number(mode, "mode", where, start),
-        _number(size, "size", where, start),
-        _number(mtime, "mtime", where, start),
-        flag,
-        link.partition(b"\0")[0] if link[0] else b"",
-        flag == b"S" and bool(block[482]),
-    )
-
-
-def _number(field: bytes, what: str, where: str, start: int) -> int:
-    """Read an octal or base-256 header number; only a time may be negative."""
-    digits = field[:-1]
-    try:
-        if digits.isdigit() and field[-1] in _NUMBER_ENDS:
-            return int(digits, 8)
-        digits = field.rstrip(b"\0 ")
-        if digits.isdigit():
-            return int(digits, 8)
-        digits = digits.lstrip(b" ")
-        if not digits or digits.isdigit():
-            return int(digits or b"0", 8)
-        if field[0] & 0x80:
-            value = int.from_bytes(field, "big", signed=True)
-            # The top bit marks the encoding, the next one is the sign.
-            value = value if field[0] == 0xFF else value & ((1 << (8 * len(field) - 1)) - 1)
-            if -(1 << 62) < value < 1 << 62 and (value >= 0 or what == "mtime"):
-                return value
-    except ValueError:
-        pass
-    raise InputError(
-        f"the {what} in the tar header at offset {start:,} is not a valid number", where=where
-    )
-
-
 def _extend(
-    extended: dict[bytes, bytes], header: _Header, reader: ChunkReader, meter: Meter, start: int
+    extended: dict[bytes, bytes], header: Header, reader: ChunkReader, meter: Meter, start: int
 ) -> None:
     """Read the data of a PAX or GNU extension header into `extended`."""
     if header.flag not in _EXTENSIONS:
@@ -266,8 +240,8 @@ def _pax_records(data: bytes, where: str, start: int) -> dict[bytes, bytes]:
 
 
 def _override(
-    header: _Header, kind: Kind, extended: dict[bytes, bytes], where: str, start: int
-) -> tuple[_Header, Kind]:
+    header: Header, kind: Kind, extended: dict[bytes, bytes], where: str, start: int
+) -> tuple[Header, Kind]:
     """Apply what extended headers say of the member that follows them."""
     name = extended.get(b"path", header.name)
     if any(key.startswith(b"GNU.sparse") for key in extended):

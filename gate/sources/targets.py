@@ -94,7 +94,8 @@ def _open_any_archive(name: str, request: Request, meter: Meter) -> Opened:
 def _open_oci(name: str, request: Request, meter: Meter) -> Opened:
     path = _existing(name)
     if path.is_dir():
-        return oci.open_oci(LayoutFolder(path, request.wanted, meter), request.choice, meter)
+        blobs = LayoutFolder(path, request.wanted, meter)
+        return oci.open_oci(blobs, request.choice, meter, later=request.later)
     return open_archive(path, request, meter, kind="oci")
 
 

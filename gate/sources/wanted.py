@@ -74,17 +74,17 @@ class Wanted(msgspec.Struct, frozen=True):
                 alternatives[rule.name].append(b"(?:" + rule.folder + b")")
         rules = {name: re.compile(b"|".join(parts)) for name, parts in alternatives.items()}
 
-        # Most paths end like none of them, and one look in C says so.
-        endings = tuple(rules)
+        # Most paths end like none of them, and one look at their last bytes says so.
+        length = min(map(len, rules), default=0)
+        tails = frozenset(name[-length:] for name in rules)
 
         def matches(path: bytes) -> bool:
-            folder, _, name = path.rpartition(b"/")
-            if path in paths or folder in folders:
-                return True
-            if not path.endswith(endings):
-                return False
-            rule = rules.get(name) or rules.get(name[name.rfind(b".") :])
-            return rule is not None and rule.search(folder) is not None
+            if path[-length:] in tails:
+                folder, _, name = path.rpartition(b"/")
+                rule = rules.get(name) or rules.get(name[name.rfind(b".") :])
+                if rule is not None and rule.search(folder) is not None:
+                    return True
+            return path in paths or path.rpartition(b"/")[0] in folders
 
         return matches
 

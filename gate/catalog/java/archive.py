@@ -200,7 +200,7 @@ def _groups(
     names = {_VERSIONED.sub(b"", folder) for folder in folders} - {b"", b"META-INF"}
     shared = _shared([name.split(b"/") for name in sorted(names)])
     if len(shared) < 2:
-        shared = max((name.split(b"/") for name in names), key=len, default=[])[:2]
+        shared = max((name.split(b"/") for name in sorted(names)), key=len, default=[])[:2]
     parts = [part.decode("utf-8", "replace") for part in shared[:_CANDIDATES]]
     found = [".".join(parts[:length]) for length in range(2, len(parts) + 1)]
     bundle = headers.get("bundle-symbolicname", "").partition(";")[0].strip()

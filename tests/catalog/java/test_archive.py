@@ -131,6 +131,14 @@ def test_every_group_that_it_could_be_of_is_asked_for(tmp_path: Path) -> None:
     }
 
 
+def test_the_groups_do_not_depend_on_chance(tmp_path: Path) -> None:
+    folders = [f"{name}/{name}" for name in ("delta", "alpha", "gamma", "omega", "theta", "kappa")]
+    files = {f"{folder}/A.class": CLASS for folder in folders}
+    bom = take(tmp_path, [file("mixed-1.0.jar", jar(files))])
+    (component,) = of(bom, "maven")
+    assert "alpha.alpha" in {component.namespace, *component.other_namespaces}
+
+
 def test_what_runs_nothing_is_no_package(tmp_path: Path) -> None:
     runtime = {
         "META-INF/MANIFEST.MF": manifest(
