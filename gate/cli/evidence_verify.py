@@ -18,6 +18,7 @@ from gate.cli.evidence_options import (
 )
 from gate.cli.options import PATH
 from gate.errors import UsageError
+from gate.estate.period import read_period
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER
 from gate.evidence.verify_folder import (
@@ -51,6 +52,13 @@ from gate.report.encoding import visible
     help="A proof (evidence prove) that a ledger has the record; takes the place of its ledger.",
 )
 @click.option(
+    "--period",
+    "written",
+    metavar="FIRST..LAST",
+    help="An extract (audit export): records of other times than 2026-01-01..2026-06-30 "
+    "may be missing.",
+)
+@click.option(
     "--without-attachments",
     is_flag=True,
     help="Do not ask for the attached documents (they lie in blobs/ beside the record).",
@@ -61,6 +69,7 @@ def command(
     trusted: tuple[str, ...],
     kept: tuple[str, ...],
     proof: str | None,
+    written: str | None,
     without_attachments: bool,
 ) -> int:
     """Verify evidence offline. Exit 6 if anything is altered, missing or not trusted.
@@ -70,6 +79,7 @@ def command(
     """
     keys = read_trusted(trusted)
     checkpoints = read_kept(kept)
+    period = read_period(written) if written else None
     if proof is not None:
         if kept or len(paths) > 1 or Path(paths[0]).is_dir():
             raise UsageError("belongs to one record, without a checkpoint", where="--proof")
@@ -82,7 +92,13 @@ def command(
     for name in paths:
         path = Path(name)
         if path.is_dir():
-            report = verify_folder(path, keys, checkpoints, blobs=not without_attachments)
+            report = verify_folder(
+                path,
+                keys,
+                checkpoints,
+                blobs=not without_attachments,
+                needed=period.has_run if period is not None else None,
+            )
             _show_folder(name, report)
             sound.append(report.ok)
         else:
@@ -119,6 +135,8 @@ def _show_folder(name: str, report: FolderReport) -> None:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(report.verdicts.items()))
     records = sum(report.verdicts.values())
     click.echo(f"{records} records verified{f': {counts}' if counts else ''}")
+    if report.elsewhere:
+        click.echo(f"{report.elsewhere} entries outside of the period have no record here")
     for logged in report.failed:
         _show_record(logged)
 

@@ -18,6 +18,7 @@ import click
 from gate import __version__
 
 _COMMANDS: dict[str, tuple[str, str]] = {
+    "audit": ("gate.cli.audit", "Export the evidence of a period for an audit."),
     "check": ("gate.cli.check", "Judge an image, a root file system, this host or an SBOM."),
     "completion": ("gate.cli.completion", "Print the completion script of a shell."),
     "comment": ("gate.cli.comment", "Post a summary on the pull or merge request, once."),

@@ -22,7 +22,7 @@ from gate.durable import Disk
 from gate.errors import EvidenceError
 from gate.estate.lines import RunLine
 
-_FORMAT = 1
+_FORMAT = 2
 _LARGEST = 1024 * 1024 * 1024
 
 

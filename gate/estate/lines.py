@@ -30,6 +30,13 @@ class RunLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ref: str = ""
     commit: str = ""
     url: str = ""
+    kind: str = ""
+    """Of the subject: image, host, …"""
+    clock: str = ""
+    """Where the time comes from: system, given, …"""
+    ticket: str = ""
+    tool: str = ""
+    """Version."""
     components: int = 0
     reasons: tuple[str, ...] = ()
     """Their codes."""
@@ -57,6 +64,10 @@ def line_of(run: VerifiedRun) -> RunLine:
         ref=ci.ref if ci is not None else "",
         commit=ci.commit if ci is not None else "",
         url=ci.url if ci is not None else "",
+        kind=extension.target.kind.value,
+        clock=extension.clock.basis.value,
+        ticket=getattr(extension, "ticket", ""),
+        tool=extension.tool.version,
         components=extension.coverage.components,
         reasons=tuple(sorted({reason.code for reason in extension.reasons})),
         policy=run.policy_digest,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -17,9 +18,13 @@ import msgspec
 from gate.errors import EvidenceError, VerificationError
 from gate.estate.index import Index, IndexFile
 from gate.estate.lines import RunLine, line_of
+from gate.estate.period import Period
 from gate.evidence import entry as entries
 from gate.evidence.bundle import MAX_BUNDLE
+from gate.evidence.checkpoint import SignedCheckpoint
 from gate.evidence.durable import read_file
+from gate.evidence.entry import Entry
+from gate.evidence.extension import read_run_time
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.problems import Code, Problem
 from gate.evidence.store import blob_path, bundle_name
@@ -45,6 +50,10 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     listed: tuple[Listed, ...]
     ledger: tuple[Problem, ...]
     """What is wrong with the ledger itself."""
+    signed: SignedCheckpoint | None = None
+    """The checkpoint, where it verifies."""
+    times: tuple[datetime | None, ...] = ()
+    """When the run of each entry claims to have been, by its name; None where there is none."""
 
     @property
     def ok(self) -> bool:
@@ -52,25 +61,66 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
         return not self.ledger and all(one.line is not None for one in self.listed)
 
 
-def read_register(folder: Path, trusted: Sequence[VerifyingKey], index: Index) -> Register:
+def read_register(
+    folder: Path,
+    trusted: Sequence[VerifyingKey],
+    index: Index,
+    period: Period | None = None,
+) -> Register:
     """Return the records of `folder`; `index` learns what is new.
 
-    VerificationError where it is no folder, or cannot be listed.
+    With a `period`, records of runs outside of it may be missing: an extract does not have
+    them.  VerificationError where it is no folder, or cannot be listed.
     """
     snapshot = read_snapshot(folder, trusted)
-    listed = _quickly(folder, snapshot, trusted, index) if snapshot.ledger.ok else None
+    named = tuple(_entry(content) for content in snapshot.ledger.entries)
+    missing: frozenset[int] = frozenset()
+    if period is not None:
+        missing = _elsewhere(named, frozenset(snapshot.names), period)
+    listed = _quickly(folder, snapshot, trusted, index, missing) if snapshot.ledger.ok else None
     if listed is None:
-        listed = tuple(_thoroughly(folder, snapshot, trusted))
-    return Register(listed=listed, ledger=snapshot.ledger.problems)
+        listed = tuple(_thoroughly(folder, snapshot, trusted, period))
+    return Register(
+        listed=listed,
+        ledger=snapshot.ledger.problems,
+        signed=snapshot.ledger.signed,
+        times=tuple(read_run_time(entry.run_id) if entry is not None else None for entry in named),
+    )
+
+
+def _entry(content: bytes | None) -> Entry | None:
+    try:
+        return entries.decode(content or b"")
+    except VerificationError:
+        return None
+
+
+def _elsewhere(
+    named: Sequence[Entry | None], names: frozenset[str], period: Period
+) -> frozenset[int]:
+    """Return the entries outside of `period` that have no record beside the ledger."""
+    return frozenset(
+        number
+        for number, entry in enumerate(named)
+        if entry is not None
+        and bundle_name(entry.run_id) not in names
+        and not period.has_run(entry.run_id)
+    )
 
 
 def _quickly(
-    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey], index: Index
+    folder: Path,
+    snapshot: Snapshot,
+    trusted: Sequence[VerifyingKey],
+    index: Index,
+    missing: frozenset[int],
 ) -> tuple[Listed, ...] | None:
     """Return the records if every one of them is sound, else None."""
     listed = []
     names = set()
     for number, content in enumerate(snapshot.ledger.entries):
+        if number in missing:
+            continue
         try:
             entry = entries.decode(content or b"")
             name = bundle_name(entry.run_id)
@@ -94,9 +144,10 @@ def _quickly(
 
 
 def _thoroughly(
-    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey]
+    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey], period: Period | None
 ) -> Iterator[Listed]:
-    for logged in verify_records(folder, snapshot, trusted, blobs=False):
+    needed = period.has_run if period is not None else None
+    for logged in verify_records(folder, snapshot, trusted, blobs=False, needed=needed):
         run = logged.report.run if logged.ok and logged.report is not None else None
         yield Listed(
             number=logged.number,

@@ -10,7 +10,7 @@ Digests are ``sha256:`` and hex.  Times are UTC.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -216,3 +216,8 @@ def write_run_id(now: datetime, idempotency_key: str) -> str:
         f"{now.year:04}{now.month:02}{now.day:02}T{now.hour:02}{now.minute:02}{now.second:02}Z"
         f"-{idempotency_key[:16]}"
     )
+
+
+def read_run_time(run_id: str) -> datetime:
+    """Return the time that the name of a run begins with; UTC."""
+    return datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ run was killed before it ended, or somebody put it there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,6 +33,8 @@ from gate.evidence.store import SUFFIX, bundle_name
 from gate.evidence.verify import Report, verify_file
 from gate.evidence.verify_ledger import KeptCheckpoint, LedgerReport, verify_ledger
 from gate.evidence.vsa import RunStatement
+
+Needed = Callable[[str], bool]
 
 _NOT_IN_LEDGER = (
     Problem(
@@ -83,6 +85,8 @@ class FolderReport(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the records that verify have each verdict."""
     failed: tuple[Logged, ...]
     """The records that do not."""
+    elsewhere: int = 0
+    """Entries whose records are not here, and need not be."""
 
     @property
     def ok(self) -> bool:
@@ -96,20 +100,31 @@ def verify_folder(
     kept: Sequence[KeptCheckpoint] = (),
     *,
     blobs: bool = True,
+    needed: Needed | None = None,
 ) -> FolderReport:
     """Verify everything in `folder`, with `blobs` the attachments too.
+
+    `needed` says of the name of a run whether its record has to be here: an extract has
+    the whole ledger, and the records of a period.
 
     VerificationError only where it is no folder, or cannot be listed.
     """
     snapshot = read_snapshot(folder, trusted, kept)
     verdicts: Counter[RunVerdict] = Counter()
     failed = []
-    for logged in verify_records(folder, snapshot, trusted, blobs=blobs):
+    here = 0
+    for logged in verify_records(folder, snapshot, trusted, blobs=blobs, needed=needed):
+        here += logged.number is not None
         if logged.ok and logged.report is not None and logged.report.run is not None:
             verdicts[logged.report.run.verdict] += 1
         else:
             failed.append(logged)
-    return FolderReport(ledger=snapshot.ledger, verdicts=verdicts, failed=tuple(failed))
+    return FolderReport(
+        ledger=snapshot.ledger,
+        verdicts=verdicts,
+        failed=tuple(failed),
+        elsewhere=len(snapshot.ledger.entries) - here,
+    )
 
 
 def read_snapshot(
@@ -131,10 +146,19 @@ def read_snapshot(
 
 
 def verify_records(
-    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey], *, blobs: bool
+    folder: Path,
+    snapshot: Snapshot,
+    trusted: Sequence[VerifyingKey],
+    *,
+    blobs: bool,
+    needed: Needed | None = None,
 ) -> Iterator[Logged]:
-    """Yield every entry of the ledger, in its order, with its record; then what has no entry."""
+    """Yield every entry of the ledger, in its order, with its record; then what has no entry.
+
+    An entry without a record that is not `needed` is left out.
+    """
     first: dict[str, int] = {}
+    names = frozenset(snapshot.names)
     for number, content in enumerate(snapshot.ledger.entries):
         entry, problems = _read_entry(number, content)
         if entry is None:
@@ -144,6 +168,8 @@ def verify_records(
         if (earlier := first.setdefault(name, number)) != number:
             message = f"run {entry.run_id} is entry {earlier} already"
             problems.append(_disagrees(number, message))
+        if needed is not None and name not in names and not problems and not needed(entry.run_id):
+            continue
         logged = _verify_entry(folder, number, entry, trusted, blobs=blobs)
         yield msgspec.structs.replace(logged, problems=(*problems, *logged.problems))
     for name in snapshot.names:

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from gate.advisories.severity import Severity
 from gate.report.changes import write_severities
-from gate.report.encoding import visible
+from gate.report.drawing import WIDTH, drawing, line, rect, text
 from gate.report.markup import Markup, joined, tag
 
-_WIDTH = 360
 _STACK = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.NONE)
 _LEAST = 2.0
 """Height or width of what is there and too little to be seen."""
@@ -44,20 +43,20 @@ def columns(title: str, groups: Sequence[Group]) -> Markup:
     bars = [bar for group in groups for bar in group.bars]
     most = max((bar.counts.total() for bar in bars), default=0) or 1
     gap = 14.0
-    step = (_WIDTH - gap * (len(groups) - 1)) / max(len(bars), 1)
+    step = (WIDTH - gap * (len(groups) - 1)) / max(len(bars), 1)
     parts: list[Markup] = []
     left = 0.0
     for group in groups:
         right = left + step * len(group.bars)
         middle = (left + right) / 2
-        parts.append(_line(left, base, right, base))
-        parts.append(_text(group.label, middle, bottom - 4, "axis"))
+        parts.append(line(left, base, right, base))
+        parts.append(text(group.label, middle, bottom - 4, "axis"))
         for number, bar in enumerate(group.bars):
             centre = left + step * (number + 0.5)
-            parts.append(_text(bar.label, centre, base + 15, "tick"))
+            parts.append(text(bar.label, centre, base + 15, "tick"))
             parts.append(_column(bar, centre, min(step * 0.7, 44), base, (base - top) / most))
         left = right + gap
-    return _drawing(title, bottom, bars, parts)
+    return drawing(title, _said(bars), bottom, parts)
 
 
 def lying_bars(title: str, bars: Sequence[Bar]) -> Markup:
@@ -67,14 +66,14 @@ def lying_bars(title: str, bars: Sequence[Bar]) -> Markup:
     parts: list[Markup] = []
     for number, bar in enumerate(bars):
         top = number * height
-        parts.append(_text(bar.label, 0, top + 12, "label"))
+        parts.append(text(bar.label, 0, top + 12, "label"))
         at = 0.0
         for severity, amount in _stack(bar.counts):
-            long = max(amount * (_WIDTH - room) / most, _LEAST)
-            parts.append(_rect(at, top + 18, long, thick, severity))
+            long = max(amount * (WIDTH - room) / most, _LEAST)
+            parts.append(rect(at, top + 18, long, thick, severity.value))
             at += long
-        parts.append(_text(f"{bar.counts.total():,}", at + 6, top + 29.5, "label"))
-    return _drawing(title, int(height * max(len(bars), 1)), bars, parts)
+        parts.append(text(f"{bar.counts.total():,}", at + 6, top + 29.5, "label"))
+    return drawing(title, _said(bars), int(height * max(len(bars), 1)), parts)
 
 
 def legend(counts: Counts) -> Markup:
@@ -95,9 +94,9 @@ def _column(bar: Bar, centre: float, wide: float, base: float, unit: float) -> M
     for severity, amount in _stack(bar.counts):
         tall = max(amount * unit, _LEAST)
         top -= tall
-        parts.append(_rect(centre - wide / 2, top, wide, tall, severity))
+        parts.append(rect(centre - wide / 2, top, wide, tall, severity.value))
     if bar.counts.total():
-        parts.append(_text(f"{bar.counts.total():,}", centre, top - 5, "value"))
+        parts.append(text(f"{bar.counts.total():,}", centre, top - 5, "value"))
     return joined(parts)
 
 
@@ -105,31 +104,7 @@ def _stack(counts: Counts) -> list[tuple[Severity, int]]:
     return [(severity, counts[severity]) for severity in _STACK if counts[severity]]
 
 
-def _drawing(title: str, height: int, bars: Sequence[Bar], parts: Sequence[Markup]) -> Markup:
-    """Return the drawing, with its numbers as text for whoever cannot see it."""
-    said = "; ".join(
+def _said(bars: Sequence[Bar]) -> str:
+    return "; ".join(
         f"{bar.label}: {write_severities(bar.counts)}" for bar in bars if bar.counts.total()
     )
-    return tag(
-        "svg",
-        tag("title", f"{title}. {said}"),
-        *parts,
-        viewBox=f"0 0 {_WIDTH} {height}",
-        role="img",
-    )
-
-
-def _rect(x: float, y: float, wide: float, tall: float, severity: Severity) -> Markup:
-    return tag("rect", x=_n(x), y=_n(y), width=_n(wide), height=_n(tall), class_=severity.value)
-
-
-def _line(x1: float, y1: float, x2: float, y2: float) -> Markup:
-    return tag("line", x1=_n(x1), y1=_n(y1), x2=_n(x2), y2=_n(y2), class_="rule")
-
-
-def _text(text: str, x: float, y: float, kind: str) -> Markup:
-    return tag("text", visible(text), x=_n(x), y=_n(y), class_=kind)
-
-
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")

@@ -1,25 +1,18 @@
 """The findings as CSV (RFC 4180), for spreadsheets and for those who keep lists.
 
-A spreadsheet runs a cell that begins with one of ``= + - @`` as a formula, also after
-blanks, and some split cells at tabs and semicolons: such a cell gets an apostrophe in
-front, which spreadsheets take for "this is text".  The first row of data is the verdict,
-so that a list without findings does not read as a PASS.
+The first row of data is the verdict, so that a list without findings does not read as a
+PASS.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
 from gate.policy.verdict import Cause
-from gate.report.encoding import visible
+from gate.report.cells import write_csv
 from gate.report.judged import Judged, judged
 from gate.run.result import Result
 
-_CELL = 32_000
-"""Spreadsheets cut a cell at 32,767 characters."""
-_FORMULA = ("=", "+", "-", "@", "|", "%")
 _COLUMNS = (
     "kind",
     "target",
@@ -48,17 +41,7 @@ _COLUMNS = (
 def render(result: Result, exit_code: int) -> bytes:
     """Return the rows: the verdict, the reasons for it, the findings, worst first."""
     del exit_code
-    out = io.StringIO()
-    writer = csv.DictWriter(out, _COLUMNS, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    for row in _rows(result):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    return out.getvalue().encode()
-
-
-def _cell(text: str) -> str:
-    shown = visible(text, _CELL)
-    return f"'{shown}" if shown.lstrip(" '\"").startswith(_FORMULA) else shown
+    return write_csv(_COLUMNS, _rows(result))
 
 
 def _rows(result: Result) -> Iterator[dict[str, str]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from importlib import resources
 
 from gate import __version__
 from gate.advisories.severity import Severity
@@ -24,9 +23,9 @@ from gate.report.html_around import ahead, coverage, exceptions, rules, since
 from gate.report.html_findings import findings_table
 from gate.report.judged import judged
 from gate.report.markup import Markup, joined, tag
+from gate.report.page import page
 from gate.run.result import Result
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _SHOWN = 12
 """Changes that are shown at once; the others are folded."""
 _MOST = 500
@@ -41,20 +40,9 @@ _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INDETERMINATE: "?"}
 
 def render(result: Result, exit_code: int) -> bytes:
     """Return the page, UTF-8."""
-    style = resources.files("gate.report").joinpath("report.css").read_text("utf-8")
     outcome = result.verdict.outcome
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{outcome.value}: {result.target}"),
-        tag("style", Markup(f"\n{style}")),
-    )
     body = tag("body", tag("main", *_sections(result)), _footer(result, exit_code))
-    page = f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
-    # Lines keep a page readable for tools; no text from outside holds one of these signs.
-    return page.replace("><", ">\n<").encode()
+    return page(f"{outcome.value}: {result.target}", body)
 
 
 def _sections(result: Result) -> Iterator[Markup]:
