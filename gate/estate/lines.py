@@ -66,7 +66,7 @@ def line_of(run: VerifiedRun) -> RunLine:
         url=ci.url if ci is not None else "",
         kind=extension.target.kind.value,
         clock=extension.clock.basis.value,
-        ticket=getattr(extension, "ticket", ""),
+        ticket=extension.ticket,
         tool=extension.tool.version,
         components=extension.coverage.components,
         reasons=tuple(sorted({reason.code for reason in extension.reasons})),

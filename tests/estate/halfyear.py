@@ -253,6 +253,7 @@ class HalfYear:
                 "--policy", str(self.root / "policy.yaml"), "--exceptions", excepted,
                 "--now", f"{now:%Y-%m-%dT%H:%M:%SZ}", "--evidence", str(self.evidence),
                 "--key", str(self.key), "-o", f"json={self.root / 'result.json'}",
+                *(["--ticket", f"CHG-{now:%m%d}"] if now.hour != BEGIN.hour else []),
             ])  # fmt: skip
         if code not in {0, 1}:
             raise RuntimeError(f"{system.name} at {now}: exit {code}: {err}")

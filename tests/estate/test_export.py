@@ -107,6 +107,7 @@ def test_before_and_after_of_every_patch(archive: Path) -> None:
                 and row["system"].endswith("/api")]  # fmt: skip
     assert (patch["package"], patch["before"], patch["after"]) == ("curl", "1.0-3", "1.0-4")
     assert (patch["actor"], patch["actor_is"]) == ("lee", "claimed")
+    assert patch["ticket"] == "CHG-0326"
     assert patch["ci_run"].startswith("https://git.example/shop/api/actions/runs/")
     assert (archive / "evidence" / f"{patch['evidence_after']}.intoto.jsonl").is_file()
 
