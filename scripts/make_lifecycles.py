@@ -4,9 +4,9 @@
 
 DISTRO-INFO is the folder with debian.csv and ubuntu.csv of the Debian package
 distro-info-data (ISC licence), VERSION is that of the package.  Where the two
-differ, the earlier day counts.  ENDOFLIFE.json holds `as_of`, `source` and `products`, each with its `releases`
-as endoflife.date (MIT licence) publishes them: `releaseCycle`, `eol` and `eoes`
-are a day or true or false.
+differ, the earlier day counts.  ENDOFLIFE.json holds `as_of`, `source` and
+`products`, each with its `releases` as endoflife.date (MIT licence) publishes
+them: `releaseCycle`, `eol` and `eoes` are a day or true or false.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +46,7 @@ from gate.run.result import EvidenceNote, PolicyNote, Result
 from gate.run.vexing import statements
 from gate.run.watching import Watch, unwatched
 from gate.run.whatchanged import Since, what_changed
+from gate.run.withdrawn import withdrawn_since
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice, Request
 from gate.sources.targets import archive_file, open_target
@@ -184,7 +186,8 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
                 asked = lookup(bom)
                 advisories = store.select(asked.queries)
                 step.found(f"{len(asked.queries):,} queries, {len(advisories.records):,} records")
-        earlier = _earlier(request, bom)
+            earlier = _earlier(request, bom)
+            withdrawn = withdrawn_since(earlier, advisories, store)
         circumstances = request.circumstances(earlier, recorded_name(bom.subject))
         context = read_context(bom, advisories, request.policy.policy, circumstances)
     except (AdvisoryError, InputError, UnreachableError) as error:
@@ -214,7 +217,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
         snapshot=advisories.snapshot,
         sources=judged.sources,
         forecast=_forecast(request, judged),
-        since=_since(request, earlier, judged),
+        since=_since(request, earlier, judged, withdrawn),
     )
     inputs = Inputs(
         bom=bom,
@@ -256,7 +259,9 @@ def _forecast(request: CheckRequest, judged: Judged) -> Forecast | None:
     return forecast(judged.facts, request.policy.policy, judged.verdict, until)
 
 
-def _since(request: CheckRequest, earlier: Earlier | None, judged: Judged) -> Since | None:
+def _since(
+    request: CheckRequest, earlier: Earlier | None, judged: Judged, withdrawn: Mapping[str, str]
+) -> Since | None:
     if earlier is None:
         return None
     return what_changed(
@@ -264,7 +269,8 @@ def _since(request: CheckRequest, earlier: Earlier | None, judged: Judged) -> Si
         judged.facts.bom,
         judged.findings.findings,
         judged.verdict,
-        request.policy.digest,
+        policy_digest=request.policy.digest,
+        withdrawn=withdrawn,
     )
 
 

@@ -59,6 +59,8 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     context: Context
     installed: dict[str, Installed]
     """By `ref`."""
+    folder: Path
+    """Of the evidence."""
 
     def seen(self) -> dict[str, datetime]:
         """Return when each flaw was first seen, as of that run: keys of `Context.first_seen`."""
@@ -111,6 +113,7 @@ def read_earlier(run: VerifiedRun, folder: Path) -> Earlier | None:
         parts = read_attachments(run, FolderBlobs(folder), (VERDICT, SBOM, CONTEXT))
         return Earlier(
             run=run,
+            folder=folder,
             verdict=_verdicts.decode(parts[VERDICT]),
             context=decode_context(parts[CONTEXT]) if CONTEXT in parts else NO_CONTEXT,
             installed={one.ref: one for one in _inventories.decode(parts[SBOM]).components},

@@ -6,7 +6,7 @@ Pure: two verdicts with what was installed go in, lines for a person come out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,11 +24,13 @@ class Cause(StrEnum):
     PACKAGE = "package"
     NEW_ADVISORY = "new-advisory"
     ADVISORY_CHANGED = "advisory-changed"
+    WITHDRAWN = "withdrawn"
     DUE = "due"
     EXCEPTION = "exception"
     POLICY = "policy"
     RULE = "rule"
     COVERAGE = "coverage"
+    DATA_AGE = "data-age"
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -55,10 +57,17 @@ def what_changed(
     bom: Bom,
     findings: tuple[Finding, ...],
     verdict: Verdict,
+    *,
     policy_digest: str,
+    withdrawn: Mapping[str, str],
 ) -> Since:
-    """Return what is different from an earlier run: first what made it worse."""
-    compared = _Compared(earlier, bom, findings, verdict, policy_digest)
+    """Return what is different from an earlier run: first what made it worse.
+
+    `withdrawn` says of flaws which advisory about them is, and when (`gate.run.withdrawn`).
+    """
+    compared = _Compared(
+        earlier, bom, findings, verdict, policy_digest=policy_digest, withdrawn=withdrawn
+    )
     changes = sorted(set(compared.changes()), key=lambda one: (one.better, one))
     return Since(
         run_id=earlier.run.run_id,
@@ -77,9 +86,12 @@ class _Compared:
         bom: Bom,
         findings: tuple[Finding, ...],
         verdict: Verdict,
+        *,
         policy_digest: str,
+        withdrawn: Mapping[str, str],
     ) -> None:
         self.earlier = earlier
+        self.withdrawn = withdrawn
         self.verdict = verdict
         self.policy_differs = earlier.run.policy_digest != policy_digest
         self.published = {(one.ref, one.id): one.published for one in findings}
@@ -138,6 +150,8 @@ class _Compared:
     def _advisory(self, name: str, old: Decision | None, new: Decision | None) -> tuple[Cause, str]:
         if new is None:
             gone = old.id if old is not None else ""
+            if gone in self.withdrawn:
+                return Cause.WITHDRAWN, f"{self.withdrawn[gone]}, about {gone} in {name}"
             return Cause.ADVISORY_CHANGED, f"the advisory for {gone} in {name} was corrected"
         published = self.published.get((new.ref, new.id))
         if published is not None and published > self.earlier.run.decided_at:
@@ -158,12 +172,28 @@ class _Compared:
 
     def _reasons(self) -> Iterator[Changed]:
         """Yield what kept one of the two from being decided at all."""
-        before = {r.message: r for r in self.earlier.verdict.reasons if r.cause != "policy"}
-        now = {r.message: r for r in self.verdict.reasons if r.cause != "policy"}
-        for message in now.keys() - before.keys():
-            yield Changed(cause=Cause.COVERAGE, message=message, better=False)
-        for message in before.keys() - now.keys():
-            yield Changed(cause=Cause.COVERAGE, message=f"no longer: {message}", better=True)
+        before, now = _undecided(self.earlier.verdict), _undecided(self.verdict)
+        for name in now.keys() - before.keys():
+            yield Changed(cause=now[name][0], message=now[name][1], better=False)
+        for name in before.keys() - now.keys():
+            cause, message = before[name]
+            yield Changed(cause=cause, message=f"no longer: {message}", better=True)
+
+
+_STALE = frozenset({"stale", "stale-kev", "stale-epss"})
+
+
+def _undecided(verdict: Verdict) -> dict[str, tuple[Cause, str]]:
+    """Return what kept a verdict from being decided, by a name that stays from run to run."""
+    found = {}
+    for reason in verdict.reasons:
+        if reason.cause == "policy":
+            continue
+        aged = reason.code in _STALE
+        # What tells an age says another one each time.
+        name = f"{reason.code} {reason.message.partition(' are ')[0]}" if aged else reason.message
+        found[name] = (Cause.DATA_AGE if aged else Cause.COVERAGE, reason.message)
+    return found
 
 
 def _versions(found: Iterator[tuple[str, str, str]]) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,7 @@ def test_the_data_names_its_day_source_and_digest() -> None:
     content = (Path(module.__file__).parent / "lifecycles.json").read_bytes()
     assert data.as_of is not None
     assert data.as_of >= date(2026, 8, 22)
-    assert data.source == "endoflife.date"
+    assert data.source.startswith("endoflife.date of 2026-08-22; distro-info-data ")
     assert data.digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 

@@ -115,6 +115,39 @@ def test_an_advisory_is_new(bench: Bench) -> None:
     ) in since(result)
 
 
+def test_an_advisory_is_withdrawn(bench: Bench) -> None:
+    at(bench, "2026-11-16")
+    gone = record("DSA-1", name="openssl", withdrawn="2026-11-16T12:00:00Z")
+    write_zip(bench.root / "osv" / "Debian" / "all.zip", gone, record("DSA-2", name="nginx"))
+    import_paths(bench.store, [bench.root / "osv"], now=datetime(2026, 11, 16, tzinfo=UTC))
+    changes = since(at(bench, "2026-11-17"))
+    said = "DSA-1 was withdrawn on 2026-11-16, about DSA-1 in openssl: 1 finding no longer counts"
+    assert ("withdrawn", True, said) in changes
+
+
+def test_an_advisory_is_corrected(bench: Bench) -> None:
+    at(bench, "2026-11-16")
+    corrected = record("DSA-1", name="openssl")
+    corrected["affected"][0]["ranges"][0]["events"][1]["fixed"] = "3.0.1-1"
+    write_zip(bench.root / "osv" / "Debian" / "all.zip", corrected, record("DSA-2", name="nginx"))
+    import_paths(bench.store, [bench.root / "osv"], now=datetime(2026, 11, 16, tzinfo=UTC))
+    said = "the advisory for DSA-1 in openssl was corrected: 1 finding no longer counts"
+    assert ("advisory-changed", True, said) in since(at(bench, "2026-11-17"))
+
+
+def test_the_data_grew_old(bench: Bench) -> None:
+    bench.policy("version: 1\nadvisories: {fail_after: 15d}\nrules: {patch_sla: {action: off}}\n")
+    at(bench, "2026-11-10")
+    first, second = at(bench, "2026-11-20"), at(bench, "2026-11-21")
+    ((cause, better, message),) = since(first)
+    assert (cause, better, "advisories of Debian are 19 days old" in message) == (
+        "data-age",
+        False,
+        True,
+    )
+    assert since(second) == []
+
+
 def test_another_policy(bench: Bench) -> None:
     at(bench, "2026-11-16")
     bench.policy(PATIENT + "rules: {patch_sla: {allow: {high: 60d}}}\n")
