@@ -116,8 +116,9 @@ _LINE = 500
 )
 @click.option(
     "--baseline",
-    metavar="RUN|FILE",
-    help="An earlier run, its record, or an SBOM: thresholds count only what is new since.",
+    metavar="RUN|FILE|REV",
+    help="An earlier run, its record, an SBOM, REV:PATH of one, or a Git revision of a source "
+    "folder: thresholds count only what is new since.",
 )
 @click.option(
     "--exit-code-on-warn", is_flag=True, help="Exit 10 instead of 0 on a PASS with warnings."
@@ -187,7 +188,7 @@ def command(
         pushed=read_time(pushed, "--pushed") if pushed else None,
         history=_history(recorder, evidence_path),
         ledger=recorder.ledger if isinstance(recorder, Recorder) else None,
-        baseline=_baseline(baseline, store, evidence_path, recorder),
+        baseline=_baseline(baseline, store, evidence_path, recorder, target),
         fail_within=_checked_span(fail_within),
         horizon=_AHEAD,
         watch=step,
@@ -252,13 +253,14 @@ def _baseline(
     store: str | None,
     evidence_path: str | None,
     recorder: Recorder | EvidenceError | None,
+    target: str,
 ) -> Baseline | None:
     if given is None:
         return None
     from gate.run.baselines import read_baseline  # noqa: PLC0415 - only where one is given
 
     key = recorder.signer.verifying_key if isinstance(recorder, Recorder) else None
-    return read_baseline(given, store_folder(store), evidence_folder(evidence_path), key)
+    return read_baseline(given, store_folder(store), evidence_folder(evidence_path), key, target)
 
 
 def _checked_span(written: str) -> str:

@@ -1,18 +1,23 @@
 """`--baseline`: what was there before, so that thresholds count only what is new.
 
-A baseline is the record of an earlier run, or the SBOM of an earlier state, which
-is matched against the advisories of today.  It never hides what is overdue: the
-time to patch runs for old flaws as for new ones.
+A baseline is the record of an earlier run, or an earlier state (an SBOM, the sources
+of a Git revision), which is matched against the advisories of today.  It never
+hides what is overdue: the time to patch runs for old flaws as for new ones.
 """
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+import msgspec
 
 from gate.advisories.lookup import lookup
 from gate.advisories.store import Store
 from gate.bom.detect import read_bom
-from gate.bom.model import Bom
+from gate.bom.model import Bom, Subject, SubjectKind
+from gate.catalog.inventory import take_inventory, wanted_by_all
 from gate.errors import GateError, UsageError, VerificationError
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.store import SUFFIX, bundle_name
@@ -21,26 +26,87 @@ from gate.matching.match import match
 from gate.policy.clocks import sighting_key
 from gate.policy.context import Baseline
 from gate.run.history import read_earlier
+from gate.run.revisions import Revision, find_revision
+from gate.sources.archivefile import open_archive
+from gate.sources.budget import Meter
+from gate.sources.request import Choice, Request
 
 _LARGEST = 256 * 1024 * 1024
 
 
-def read_baseline(given: str, store: Path, evidence: Path, key: VerifyingKey | None) -> Baseline:
-    """Return the flaws of a baseline: a run id, the file of a record, or an SBOM file.
+def read_baseline(
+    given: str, store: Path, evidence: Path, key: VerifyingKey | None, target: str = ""
+) -> Baseline:
+    """Return the flaws of a baseline.
 
+    `given` is a run id, the file of a record, an SBOM file, a Git revision of the
+    sources in `target`, or ``REV:PATH``: an SBOM file as a revision holds it.
     UsageError where it is none of them, or a record that `key` has not signed.
     """
     path = Path(given)
-    if given.endswith(SUFFIX) or not path.exists():
-        record = path if given.endswith(SUFFIX) else evidence / bundle_name(given)
+    record = path if given.endswith(SUFFIX) else evidence / bundle_name(given)
+    if record.is_file() or given.endswith(SUFFIX):
         return _of_record(given, record, key)
-    return _of_sbom(path, store)
+    if path.exists():
+        return _of_sbom(path.name, lambda: _read(path), store)
+    return _of_revision(given, store, target)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST)
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def _of_revision(given: str, store: Path, target: str) -> Baseline:
+    """Return the flaws of what a Git revision holds: an SBOM file, or the sources of `target`."""
+    name, colon, inner = given.partition(":")
+    sources = Path(target.removeprefix("source:"))
+    folder = sources if not colon and sources.is_dir() else Path.cwd()
+    try:
+        revision = find_revision(folder, name)
+    except UsageError as error:
+        raise UsageError(
+            "there is neither such a file nor such a run, nor a Git revision",
+            where=f"--baseline {given}",
+            hint="give an SBOM file, a record, the id of a run (patchgate evidence list), REV for "
+            "sources, or REV:PATH of an SBOM",
+        ) from error
+    if colon:
+        content = revision.read(revision.root / inner)
+        if content is None:
+            raise UsageError(f"'{inner}' is not in {name}", where=f"--baseline {given}")
+        return _of_sbom(given, lambda: content, store)
+    if not sources.is_dir():
+        raise UsageError(
+            "names sources, and the target is no folder of sources",
+            where=f"--baseline {given}",
+            hint="write REV:PATH, the SBOM of the target as that revision holds it",
+        )
+    try:
+        return Baseline(source=given, findings=_findings(_sources(revision, sources), store))
+    except GateError as error:
+        raise UsageError(f"is no baseline: {error.what}", where=f"--baseline {given}") from error
+
+
+def _sources(revision: Revision, folder: Path) -> Bom:
+    """Return the inventory of the sources in `folder` as a revision holds them, from a tar."""
+    with tempfile.TemporaryDirectory(prefix="patchgate-baseline-") as name:
+        archive = Path(name) / "sources.tar"
+        archive.write_bytes(revision.archive(folder))
+        meter = Meter()
+        request = Request(wanted=wanted_by_all(), choice=Choice())
+        opened = open_archive(archive, request, meter, kind="rootfs")
+        subject = Subject(kind=SubjectKind.SOURCE, source="source", name=folder.resolve().name)
+        return take_inventory(msgspec.structs.replace(opened, subject=subject), meter)
 
 
 def _of_record(given: str, record: Path, key: VerifyingKey | None) -> Baseline:
     if not record.is_file():
         raise UsageError(
-            "there is neither such a file nor such a run",
+            "there is no such record",
             where=f"--baseline {given}",
             hint="give an SBOM file, a record, or the id of a run (patchgate evidence list)",
         )
@@ -65,16 +131,12 @@ def _of_record(given: str, record: Path, key: VerifyingKey | None) -> Baseline:
     return Baseline(source=f"run {earlier.run.run_id}", findings=tuple(sorted(keys)))
 
 
-def _of_sbom(path: Path, store_folder: Path) -> Baseline:
+def _of_sbom(name: str, read: Callable[[], bytes], store_folder: Path) -> Baseline:
     try:
-        with path.open("rb") as file:
-            bom = read_bom(file.read(_LARGEST), path.name)
-        findings = _findings(bom, store_folder)
-    except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        findings = _findings(read_bom(read(), name), store_folder)
     except GateError as error:
-        raise UsageError(f"is no baseline: {error.what}", where=str(path)) from error
-    return Baseline(source=path.name, findings=findings)
+        raise UsageError(f"is no baseline: {error.what}", where=name) from error
+    return Baseline(source=name, findings=findings)
 
 
 def _findings(bom: Bom, store_folder: Path) -> tuple[str, ...]:

@@ -56,6 +56,16 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
             if (content := self.read(path / child)) is not None
         ]
 
+    def archive(self, path: Path) -> bytes:
+        """Return the folder `path` of the work tree as the commit holds it, as a tar.
+
+        UsageError where it is not within the repository, or the commit has none.
+        """
+        name = self._name(path.resolve())
+        if name is None:
+            raise UsageError("is not within the repository", where=str(path))
+        return _git(self.root, "archive", "--format=tar", f"{self.commit}:{name}")
+
     def _name(self, path: Path) -> str | None:
         """Return the name of `path` within the repository, None for one outside of it."""
         try:
