@@ -36,6 +36,9 @@ bench-images: $(READY)  ## build a real image, compare with package managers and
 compare-versions: $(READY)  ## order 200,000 pairs of versions a scheme as its reference does (minutes)
 	$(PY) scripts/compare_versions.py all $(ARGS)
 
+bench-evidence: $(READY)  ## measure the ledger at a million runs (minutes, 1 GB)
+	$(PY) -m benchmarks.evidence $(ARGS)
+
 fuzz: $(READY)   ## feed broken inputs to every parser, a minute each
 	$(PY) -m fuzz.run $(ARGS)
 
@@ -58,4 +61,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test lint ci bench bench-full bench-images fuzz lock man release clean compare-versions
+.PHONY: help demo dev test lint ci bench bench-full bench-images bench-evidence fuzz lock man release clean compare-versions

@@ -20,11 +20,13 @@ import sys
 import tempfile
 import time
 import venv
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import zstandard
 
+from benchmarks import evidence
+from benchmarks.figures import Figure, show
 from benchmarks.inventories import large_bom
 from benchmarks.keys import keys_per_second
 from benchmarks.processes import side_by_side
@@ -41,16 +43,6 @@ POLICY = "version: 1\nname: bench\nadvisories: {fail_after: 999w}\n"
 VERDICTS = frozenset({0, 1, 3, 4})
 COMPONENTS = 3000
 BEHIND = {"10 % not up to date": 0.1, "all neglected": 1.0}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the result."""
-
-    name: str
-    measured: str
-    target: str = ""
-    beside: str = ""
 
 
 def main() -> int:
@@ -70,11 +62,8 @@ def main() -> int:
             *importing(osv, place, 1 if arguments.short else 3),
         ]
         figures += [*checking(place, peer, repeats), *matching(osv, place, repeats)]
-    width = max(len(figure.name) for figure in figures)
-    for figure in figures:
-        target = f"  (target {figure.target})" if figure.target else ""
-        beside = f"\n{'':{width}}  {figure.beside}" if figure.beside else ""
-        print(f"{figure.name:{width}}  {figure.measured}{target}{beside}")
+    figures += evidence.figures(20_000, 2)
+    show(figures)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
     return 0

@@ -14,7 +14,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -60,20 +60,66 @@ class Disk:
             )
             raise self.failure(f"cannot {action}: {reason}", where=str(path), hint=hint) from error
 
-    def write_file(self, path: Path, content: bytes) -> None:
+    def write_file(self, path: Path, content: bytes, *, scratch: Path | None = None) -> None:
         """Write `content` to `path`, replacing what is there; mode 0644 less the umask.
+
+        The temporary file is made in `scratch`, a folder on the same file system, else
+        beside `path`: that folder is looked through for what killed runs left behind,
+        which takes its time where it holds many files.
 
         Fails when it could not be written durably.  `path` then holds what
         it held before, or, if only the last fsync failed, all of `content`.
         """
         with self.explained("write", path):
-            temporary = _write_temporary(path.parent, content, 0o644)
+            temporary = _write_temporary(scratch or path.parent, content, 0o644)
+            _reap_around(temporary)
             try:
                 temporary.replace(path)
             except BaseException:
                 _remove(temporary)
                 raise
             sync_folder(path.parent)
+
+    def write_group(
+        self,
+        files: Sequence[tuple[Path, bytes]],
+        last: tuple[Path, bytes],
+        *,
+        scratch: Path,
+        ready: Sequence[tuple[Path, Path]] = (),
+    ) -> None:
+        """Write several files, replacing what is there, and then `last`, all durably.
+
+        All are written to `scratch`, a folder on the same file system, and flushed,
+        before the first gets its name: a disk that is full shows before anything
+        is visible.  `last` gets its name once the others would survive a crash.
+        `ready` are files that are flushed already, with the names they get before it.
+        """
+        written: list[tuple[Path, Path]] = []
+        try:
+            for path, content in (*files, last):
+                with self.explained("write", path):
+                    written.append((_write_temporary(scratch, content, 0o644), path))
+            _reap_around(written[-1][0])
+            *others, final = (*ready, *written)
+            for temporary, path in others:
+                with self.explained("write", path):
+                    temporary.replace(path)
+            for folder in dict.fromkeys(path.parent for _, path in others):
+                with self.explained("write", folder):
+                    sync_folder(folder)
+            with self.explained("write", final[1]):
+                final[0].replace(final[1])
+                sync_folder(final[1].parent)
+        except BaseException:
+            for temporary, _ in written:
+                _remove(temporary)
+            raise
+
+    def prepare_file(self, temporary: Path, content: bytes) -> None:
+        """Write `content` to the new file `temporary`, flushed; nothing is left on failure."""
+        with self.explained("write", temporary):
+            _fill(temporary, content, 0o644)
 
     def place(self, temporary: Path, path: Path) -> None:
         """Flush the finished file `temporary` and give it the name `path`."""
@@ -94,6 +140,7 @@ class Disk:
         """
         with self.explained("write", path):
             temporary = _write_temporary(path.parent, content, mode)
+            _reap_around(temporary)
             try:
                 path.hardlink_to(temporary)
             except FileExistsError as error:
@@ -198,6 +245,11 @@ def sync_folder(folder: Path) -> None:
 def _write_temporary(folder: Path, content: bytes, mode: int) -> Path:
     """Write `content` to a new temporary file, flushed; nothing is left on failure."""
     temporary = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
+    _fill(temporary, content, mode)
+    return temporary
+
+
+def _fill(temporary: Path, content: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, mode)
     try:
@@ -206,14 +258,17 @@ def _write_temporary(folder: Path, content: bytes, mode: int) -> Path:
             while view:
                 view = view[os.write(descriptor, view) :]
             os.fsync(descriptor)
-            written = os.fstat(descriptor).st_mtime_ns
         finally:
             os.close(descriptor)
     except BaseException:
         _remove(temporary)
         raise
-    _reap(folder, written - ABANDONED_AFTER)
-    return temporary
+
+
+def _reap_around(temporary: Path) -> None:
+    """Remove what killed runs left beside `temporary`, which was written just now."""
+    with suppress(OSError):
+        _reap(temporary.parent, temporary.stat().st_mtime_ns - ABANDONED_AFTER)
 
 
 def _reap(folder: Path, before: int) -> None:

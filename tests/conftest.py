@@ -25,6 +25,9 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep tests from finding what other tests, or the user who runs them, have read."""
+def nothing_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep tests from finding what other tests, or the user who runs them, have left."""
     monkeypatch.setenv("PATCHGATE_CACHE", "off")
+    monkeypatch.setenv("PATCHGATE_SPOOL", str(tmp_path_factory.getbasetemp() / "spool"))

@@ -7,6 +7,7 @@ import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 import msgspec
@@ -27,11 +28,12 @@ from gate.cli.options import (
     vex_option,
 )
 from gate.cli.output import emit, wants_colour, write_file
-from gate.cli.places import evidence_folder, sights_file, store_folder
+from gate.cli.places import evidence_folder, evidence_place, sights_file, store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.signing import make_recorder
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.errors import EvidenceError, GateError, InputError, UsageError
+from gate.evidence.stores import UnavailableStore, is_url
 from gate.policy.context import Baseline
 from gate.policy.durations import parse_duration
 from gate.policy.verdict import Outcome
@@ -46,6 +48,9 @@ from gate.run.recording import Recorder
 from gate.run.result import Result
 from gate.run.vexing import read_documents
 from gate.sources.request import Choice
+
+if TYPE_CHECKING:
+    from gate.evidence.stores import EvidenceStore
 
 _FORMATS = ("table", *FORMATS)
 _AHEAD = timedelta(days=30)
@@ -76,10 +81,11 @@ _LINE = 500
 @click.option(
     "--evidence",
     "evidence_path",
-    metavar="DIR",
+    metavar="DIR|URL",
     type=PATH,
     envvar="PATCHGATE_EVIDENCE",
-    help="Folder that the signed record of this run is written to.",
+    help="Where the signed record of this run is written to: a folder, s3://, postgresql:// "
+    "or oci://.",
 )
 @click.option(
     "--key",
@@ -186,7 +192,7 @@ def command(
         bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         pushed=read_time(pushed, "--pushed") if pushed else None,
-        history=_history(recorder, evidence_path),
+        history=_history(recorder),
         ledger=recorder.ledger if isinstance(recorder, Recorder) else None,
         baseline=_baseline(baseline, store, evidence_path, recorder, target),
         fail_within=_checked_span(fail_within),
@@ -230,9 +236,11 @@ def _recorder(
     if no_evidence:
         return None
     try:
-        evidence = evidence_folder(evidence_path)
-        sights = sights_file(sights_path, evidence)
-        recorder, warnings = make_recorder(key_path, evidence, sights, os.environ, ticket=ticket)
+        beside = None if evidence_path and is_url(evidence_path) else evidence_path
+        sights = sights_file(sights_path, evidence_folder(beside))
+        recorder, warnings = make_recorder(
+            key_path, evidence_path, sights, os.environ, ticket=ticket
+        )
     except EvidenceError as error:
         return error
     for warning in warnings if loudness() > Loudness.QUIET else ():
@@ -240,12 +248,11 @@ def _recorder(
     return recorder
 
 
-def _history(
-    recorder: Recorder | EvidenceError | None, evidence_path: str | None
-) -> History | None:
-    if not isinstance(recorder, Recorder):
+def _history(recorder: Recorder | EvidenceError | None) -> History | None:
+    if not isinstance(recorder, Recorder) or isinstance(recorder.store, UnavailableStore):
         return None
-    return History(folder=evidence_folder(evidence_path), key=recorder.signer.verifying_key)
+    place = cast("EvidenceStore", recorder.store)
+    return History(place=place, key=recorder.signer.verifying_key)
 
 
 def _baseline(
@@ -260,7 +267,7 @@ def _baseline(
     from gate.run.baselines import read_baseline  # noqa: PLC0415 - only where one is given
 
     key = recorder.signer.verifying_key if isinstance(recorder, Recorder) else None
-    return read_baseline(given, store_folder(store), evidence_folder(evidence_path), key, target)
+    return read_baseline(given, store_folder(store), evidence_place(evidence_path), key, target)
 
 
 def _checked_span(written: str) -> str:

@@ -20,9 +20,17 @@ from gate.advisories.store import Store
 from gate.cli import exits
 from gate.cli.inputs import read_policy_file
 from gate.cli.options import PATH, now_option, store_option
-from gate.cli.places import cache_folder, evidence_folder, key_reference, policy_file, store_folder
+from gate.cli.places import (
+    cache_folder,
+    evidence_folder,
+    key_reference,
+    open_evidence_store,
+    policy_file,
+    store_folder,
+)
 from gate.cli.rules_in_force import policy_option
 from gate.errors import GateError
+from gate.evidence.stores import is_url
 from gate.policy.durations import parse_duration, write_duration
 from gate.policy.model import Policy
 from gate.report.encoding import visible
@@ -62,7 +70,7 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     source: str
     now: datetime
-    evidence: Path
+    evidence: str | None
     key: str
 
 
@@ -70,7 +78,9 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
 @policy_option
 @store_option
 @now_option
-@click.option("--evidence", "evidence_path", metavar="DIR", type=PATH, envvar="PATCHGATE_EVIDENCE")
+@click.option(
+    "--evidence", "evidence_path", metavar="DIR|URL", type=PATH, envvar="PATCHGATE_EVIDENCE"
+)
 @click.option("--key", "key_path", metavar="FILE", type=PATH, envvar="PATCHGATE_KEY")
 def command(
     *,
@@ -88,7 +98,7 @@ def command(
         policy=loaded.in_use.policy,
         source=loaded.in_use.source,
         now=read_clock(now).now,
-        evidence=evidence_folder(evidence_path),
+        evidence=evidence_path,
         key=key_reference(key_path),
     )
     failed = False
@@ -149,7 +159,11 @@ def _key(place: _Place) -> Iterator[Line]:
 
 def _folders(place: _Place) -> Iterator[Line]:
     needed = Level.FAIL if place.policy.evidence == "required" else Level.WARN
-    folders = [("evidence", place.evidence, needed)]
+    folders = []
+    if place.evidence is not None and is_url(place.evidence):
+        yield _evidence_store(place.evidence, needed)
+    else:
+        folders.append(("evidence", evidence_folder(place.evidence), needed))
     cache = cache_folder(os.environ.get("PATCHGATE_CACHE"))
     if cache is not None:
         folders.append(("cache", cache, Level.WARN))
@@ -163,6 +177,15 @@ def _folders(place: _Place) -> Iterator[Line]:
             yield Line(level=Level.WARN, part=part, found=f"only {free} MiB are free at {folder}")
         else:
             yield Line(level=Level.OK, part=part, found=str(folder))
+
+
+def _evidence_store(url: str, needed: Level) -> Line:
+    try:
+        found = open_evidence_store(url).name
+    except GateError as error:
+        what = f"{error.where}: {error.what}" if error.where else error.what
+        return Line(level=needed, part="evidence", found=what, step=error.hint)
+    return Line(level=Level.OK, part="evidence", found=f"{found} answers")
 
 
 def _docker(place: _Place) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from gate.cli import (
     evidence_diff,
     evidence_list,
     evidence_prove,
+    evidence_push,
     evidence_replay,
     evidence_show,
     evidence_verify,
@@ -89,3 +90,5 @@ command.add_command(evidence_show.command)
 command.add_command(evidence_diff.command)
 command.add_command(evidence_replay.command)
 command.add_command(evidence_prove.command)
+command.add_command(evidence_push.push_command)
+command.add_command(evidence_push.schema_command)

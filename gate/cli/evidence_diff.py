@@ -8,17 +8,17 @@ import click
 
 from gate.cli import exits
 from gate.cli.evidence_options import (
+    find_record,
     folder_option,
+    has_ledger,
     read_trusted,
-    record_file,
     show_problems,
     trust_option,
 )
 from gate.cli.output import emit
 from gate.errors import VerificationError
 from gate.estate.comparison import Comparison, Examined, compare, examine
-from gate.evidence.ledger import FOLDER
-from gate.evidence.verify_folder import read_snapshot, verify_record
+from gate.evidence.verify_folder import read_snapshot, verify_record_at
 from gate.report import comparison as report
 from gate.report.encoding import visible
 
@@ -52,17 +52,16 @@ def command(
     keys = read_trusted(trusted)
     sides: list[Examined] = []
     for run in (before, after):
-        path = record_file(run, evidence_path)
-        has_ledger = (path.parent / FOLDER).exists()
-        snapshot = read_snapshot(path.parent, keys) if has_ledger else None
-        logged = verify_record(path, snapshot, keys, blobs=True)
+        place, name = find_record(run, evidence_path)
+        snapshot = read_snapshot(place, keys) if has_ledger(place) else None
+        logged = verify_record_at(place, name, snapshot, keys, blobs=True)
         found = logged.report.run if logged.report is not None else None
         problems = (*logged.problems, *(snapshot.ledger.problems if snapshot is not None else ()))
         if problems or found is None:
-            click.echo(f"{visible(path.name)}: NOT VERIFIED, so nothing is compared", err=True)
+            click.echo(f"{visible(name)}: NOT VERIFIED, so nothing is compared", err=True)
             show_problems(problems, err=True)
             return exits.VERIFICATION
-        examined = examine(found, path.parent, logged.number)
+        examined = examine(found, place, logged.number)
         if examined is None:
             raise VerificationError(
                 "came to no verdict, so there is nothing to compare", where=visible(run)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import click
 import msgspec
@@ -19,11 +18,12 @@ from gate.cli.evidence_options import (
 )
 from gate.cli.options import cache_option
 from gate.cli.output import emit
-from gate.cli.places import cache_folder, evidence_folder
+from gate.cli.places import cache_folder, evidence_place
 from gate.estate.index import Index, IndexFile
 from gate.estate.lines import Question, RunLine
 from gate.estate.register import Listed, Register, flaws_of, read_register
 from gate.evidence.extension import RunVerdict
+from gate.evidence.place import Place
 from gate.evidence.problems import Problem
 from gate.report.encoding import visible, visible_json
 from gate.run.clock import read_time
@@ -88,12 +88,12 @@ def list_command(
         actor=actor,
         repository=repository,
     )
-    folder = evidence_folder(evidence_path)
+    place = evidence_place(evidence_path)
     known = cache_folder(cache)
-    file = IndexFile(known.parent / "runs" if known else None, folder, trust_files(trusted))
+    file = IndexFile(known.parent / "runs" if known else None, place.name, trust_files(trusted))
     index = file.read()
-    register = read_register(folder, read_trusted(trusted), index)
-    listed, lost = _found(register, question, flaws, folder, index)
+    register = read_register(place, read_trusted(trusted), index)
+    listed, lost = _found(register, question, flaws, place, index)
     file.keep(index)
     if as_json:
         emit(_json(register, listed, lost))
@@ -114,7 +114,7 @@ Lost = list[tuple[RunLine, Problem]]
 
 
 def _found(
-    register: Register, question: Question, flaws: tuple[str, ...], folder: Path, index: Index
+    register: Register, question: Question, flaws: tuple[str, ...], place: Place, index: Index
 ) -> tuple[list[Listed], Lost]:
     """Return what is wanted, with what does not verify; and runs whose flaws cannot be told."""
     found: list[Listed] = []
@@ -126,7 +126,7 @@ def _found(
         if not question.wants(one.line):
             continue
         if flaws:
-            named = flaws_of(folder, one.line, index)
+            named = flaws_of(place, one.line, index)
             if isinstance(named, Problem):
                 lost.append((one.line, named))
                 continue

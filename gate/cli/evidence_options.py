@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 import click
 
 from gate.cli.options import PATH
-from gate.cli.places import evidence_folder, key_file, public_key_file
+from gate.cli.places import evidence_place, key_file, public_key_file
 from gate.errors import EvidenceError, VerificationError
+from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.durable import read_file
+from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keyfiles import read_public
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.ledger import FOLDER as LEDGER
 from gate.evidence.note import MAX_BYTES
+from gate.evidence.place import FolderPlace, Place, below, read_part
 from gate.evidence.problems import Problem
 from gate.evidence.store import SUFFIX, bundle_name
 from gate.evidence.verify_ledger import KeptCheckpoint
@@ -32,10 +36,10 @@ trust_option = click.option(
 folder_option = click.option(
     "--evidence",
     "evidence_path",
-    metavar="DIR",
+    metavar="DIR|URL",
     type=PATH,
     envvar="PATCHGATE_EVIDENCE",
-    help="Folder of the evidence.",
+    help="Where the evidence is: a folder, s3://, postgresql:// or oci://.",
 )
 
 
@@ -67,17 +71,30 @@ def read_small(path: Path) -> bytes:
     return content
 
 
-def record_file(run: str, evidence_path: str | None) -> Path:
-    """Return the record of a run: RUN is its id, or a file.  VerificationError where none is."""
-    given = Path(run)
-    path = given if run.endswith(SUFFIX) else evidence_folder(evidence_path) / bundle_name(run)
-    if not path.is_file():
+def find_record(run: str, evidence_path: str | None) -> tuple[Place, str]:
+    """Return where the record of a run is, and its name; RUN is its id, or a file.
+
+    VerificationError where there is none.
+    """
+    if run.endswith(SUFFIX):
+        place: Place = FolderPlace(Path(run).parent)
+        name = Path(run).name
+    else:
+        place, name = evidence_place(evidence_path), bundle_name(run)
+    if read_part(place, name, MAX_BUNDLE) is None:
         raise VerificationError(
             "there is no record of this run",
-            where=str(path),
-            hint="patchgate evidence list shows the runs of a folder (--evidence)",
+            where=f"{place.name}/{name}",
+            hint="patchgate evidence list shows the runs that are recorded (--evidence)",
         )
-    return path
+    return place, name
+
+
+def has_ledger(place: Place) -> bool:
+    """Return whether there is a ledger, or what is left of one, beside the records."""
+    return read_part(below(place, LEDGER), CHECKPOINT, MAX_BYTES) is not None or any(
+        place.names(LEDGER)
+    )
 
 
 def show_problems(problems: Sequence[Problem], *, err: bool = False) -> None:

@@ -8,16 +8,18 @@ import click
 
 from gate.cli import exits
 from gate.cli.evidence_options import (
+    find_record,
     folder_option,
     read_trusted,
-    record_file,
     show_problems,
     trust_option,
 )
 from gate.cli.output import emit, write_file
+from gate.errors import VerificationError
 from gate.evidence.ledger import FOLDER
-from gate.evidence.proof import encode, prove
-from gate.evidence.verify_folder import read_snapshot, verify_record
+from gate.evidence.place import below
+from gate.evidence.proof import encode, leaf_of, prove_run, verify
+from gate.evidence.verify import verify_at
 from gate.report.encoding import visible
 
 
@@ -35,15 +37,20 @@ def command(
     PROOF` needs nothing else of the folder. RUN is its id or its file.
     """
     keys = read_trusted(trusted)
-    path = record_file(run, evidence_path)
-    snapshot = read_snapshot(path.parent, keys)
-    logged = verify_record(path, snapshot, keys, blobs=False)
-    problems = (*logged.problems, *snapshot.ledger.problems)
-    if problems or logged.number is None:
-        click.echo(f"{visible(path.name)}: NOT VERIFIED, so nothing is proven", err=True)
-        show_problems(problems, err=True)
+    place, name = find_record(run, evidence_path)
+    report = verify_at(place, name, keys, blobs=False)
+    if report.problems or report.run is None:
+        click.echo(f"{visible(name)}: NOT VERIFIED, so nothing is proven", err=True)
+        show_problems(report.problems, err=True)
         return exits.VERIFICATION
-    content = encode(prove(path.parent / FOLDER, logged.number, keys))
+    try:
+        # The rest of the ledger is not needed: what is proven hangs on the signed root.
+        proof = prove_run(below(place, FOLDER), report.run.run_id, keys)
+        verify(proof, leaf_of(report.run, report.digest), keys)
+    except VerificationError as error:
+        click.echo(f"{visible(name)}: nothing is proven: {visible(str(error))}", err=True)
+        return exits.VERIFICATION
+    content = encode(proof)
     if output is None:
         emit(content)
     else:

@@ -8,18 +8,18 @@ import click
 
 from gate.cli import exits
 from gate.cli.evidence_options import (
+    find_record,
     folder_option,
+    has_ledger,
     read_trusted,
-    record_file,
     show_problems,
     trust_option,
 )
 from gate.cli.inputs import read_policy
 from gate.cli.output import emit
 from gate.errors import UsageError
-from gate.evidence.ledger import FOLDER
 from gate.evidence.verify import FolderBlobs
-from gate.evidence.verify_folder import read_snapshot, verify_record
+from gate.evidence.verify_folder import read_snapshot, verify_record_at
 from gate.report import whatif
 from gate.report.encoding import visible
 from gate.run.clock import read_clock
@@ -62,17 +62,16 @@ def command(
     if as_json and policy is None and advisories is None:
         raise UsageError("goes with --with-policy or --with-advisories", where="--json")
     keys = read_trusted(trusted)
-    path = record_file(run, evidence_path)
-    has_ledger = (path.parent / FOLDER).exists()
-    snapshot = read_snapshot(path.parent, keys) if has_ledger else None
-    logged = verify_record(path, snapshot, keys, blobs=True)
+    place, name = find_record(run, evidence_path)
+    snapshot = read_snapshot(place, keys) if has_ledger(place) else None
+    logged = verify_record_at(place, name, snapshot, keys, blobs=True)
     found = logged.report.run if logged.report is not None else None
     problems = (*logged.problems, *(snapshot.ledger.problems if snapshot is not None else ()))
     if problems or found is None:
-        click.echo(f"{visible(path.name)}: NOT VERIFIED, so it is not replayed", err=as_json)
+        click.echo(f"{visible(name)}: NOT VERIFIED, so it is not replayed", err=as_json)
         show_problems(problems, err=as_json)
         return exits.VERIFICATION
-    blobs = FolderBlobs(path.parent)
+    blobs = FolderBlobs(place)
     if advisories is not None:
         with advisories_at(Path(advisories), read_clock(None).now) as store:
             result = replay(found, blobs, Instead(policy=policy, store=store))

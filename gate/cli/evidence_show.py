@@ -7,16 +7,16 @@ import msgspec
 
 from gate.cli import exits
 from gate.cli.evidence_options import (
+    find_record,
     folder_option,
+    has_ledger,
     read_trusted,
-    record_file,
     show_problems,
     trust_option,
 )
 from gate.cli.output import emit
-from gate.evidence.ledger import FOLDER
 from gate.evidence.verify import VerifiedRun
-from gate.evidence.verify_folder import Logged, read_snapshot, verify_record
+from gate.evidence.verify_folder import Logged, read_snapshot, verify_record_at
 from gate.report.encoding import visible, visible_json
 
 
@@ -31,10 +31,9 @@ def command(*, run: str, evidence_path: str | None, trusted: tuple[str, ...], as
     Nothing is shown that no trusted key has signed; exit 6 if anything is wrong.
     """
     keys = read_trusted(trusted)
-    path = record_file(run, evidence_path)
-    has_ledger = (path.parent / FOLDER).exists()
-    snapshot = read_snapshot(path.parent, keys) if has_ledger else None
-    logged = verify_record(path, snapshot, keys, blobs=True)
+    place, name = find_record(run, evidence_path)
+    snapshot = read_snapshot(place, keys) if has_ledger(place) else None
+    logged = verify_record_at(place, name, snapshot, keys, blobs=True)
     ledger = snapshot.ledger.problems if snapshot is not None else ()
     found = logged.report.run if logged.report is not None else None
     if found is not None and as_json:
@@ -44,7 +43,7 @@ def command(*, run: str, evidence_path: str | None, trusted: tuple[str, ...], as
     elif found is not None:
         _show(found, logged)
     if logged.problems or ledger:
-        click.echo(f"{visible(path.name)}: NOT VERIFIED", err=as_json)
+        click.echo(f"{visible(name)}: NOT VERIFIED", err=as_json)
         show_problems((*logged.problems, *ledger), err=as_json)
         return exits.VERIFICATION
     return exits.PASS

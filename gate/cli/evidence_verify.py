@@ -17,10 +17,12 @@ from gate.cli.evidence_options import (
     trust_option,
 )
 from gate.cli.options import PATH
+from gate.cli.places import evidence_place
 from gate.errors import UsageError
 from gate.estate.period import read_period
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER
+from gate.evidence.stores import is_url
 from gate.evidence.verify_folder import (
     FolderReport,
     Logged,
@@ -34,7 +36,7 @@ from gate.report.encoding import visible
 
 
 @click.command(name="verify")
-@click.argument("paths", metavar="FOLDER|FILE...", nargs=-1, required=True)
+@click.argument("paths", metavar="FOLDER|FILE|URL...", nargs=-1, required=True)
 @trust_option
 @click.option(
     "--checkpoint",
@@ -74,14 +76,15 @@ def command(
 ) -> int:
     """Verify evidence offline. Exit 6 if anything is altered, missing or not trusted.
 
-    A FOLDER is verified whole: its ledger, every record in it, and that there is
-    none beside it. A FILE is one record; a ledger beside it must know it.
+    A FOLDER, or the store of a URL, is verified whole: its ledger, every record
+    in it, and that there is none beside it. A FILE is one record; a ledger beside
+    it must know it.
     """
     keys = read_trusted(trusted)
     checkpoints = read_kept(kept)
     period = read_period(written) if written else None
     if proof is not None:
-        if kept or len(paths) > 1 or Path(paths[0]).is_dir():
+        if kept or len(paths) > 1 or is_url(paths[0]) or Path(paths[0]).is_dir():
             raise UsageError("belongs to one record, without a checkpoint", where="--proof")
         proven = verify_with_proof(
             Path(paths[0]), read_small(Path(proof)), proof, keys, blobs=not without_attachments
@@ -91,15 +94,16 @@ def command(
     sound = []
     for name in paths:
         path = Path(name)
-        if path.is_dir():
+        if is_url(name) or path.is_dir():
+            place = evidence_place(name)
             report = verify_folder(
-                path,
+                place,
                 keys,
                 checkpoints,
                 blobs=not without_attachments,
                 needed=period.has_run if period is not None else None,
             )
-            _show_folder(name, report)
+            _show_folder(place.name, report)
             sound.append(report.ok)
         else:
             sound.append(_verify_file(path, keys, checkpoints, blobs=not without_attachments))

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gate.evidence.stores import is_url
+
+if TYPE_CHECKING:
+    from gate.evidence.place import Place
+    from gate.evidence.stores import EvidenceStore
 
 POLICY_NAME = "patchgate.yaml"
 EXCEPTIONS_NAMES = ("patchgate-exceptions", "patchgate-exceptions.yaml")
@@ -57,6 +64,36 @@ def sights_file(given: str | None, evidence: Path) -> Path:
 def skip_log() -> Path:
     """Return the file that says which pushes were not judged, and why."""
     return _base("XDG_STATE_HOME", ".local/state") / "patchgate" / "skipped-pushes.jsonl"
+
+
+def evidence_place(given: str | None) -> Place:
+    """Return where evidence is read from: a folder or the URL of another store."""
+    from gate.evidence.place import FolderPlace  # noqa: PLC0415 - only where evidence is read
+
+    if given and is_url(given):
+        from gate.evidence.stores import open_store  # noqa: PLC0415
+
+        return open_store(given, os.environ, writing=False)
+    return FolderPlace(evidence_folder(given))
+
+
+def open_evidence_store(given: str | None) -> EvidenceStore:
+    """Return where evidence is written to: a folder or the URL of another store.
+
+    UsageError for a URL of no known kind; EvidenceError where the store cannot be used.
+    """
+    from gate.evidence.stores import folder_store, open_store  # noqa: PLC0415
+
+    if given and is_url(given):
+        return open_store(given, os.environ, writing=True)
+    return folder_store(evidence_folder(given))
+
+
+def spool_folder(given: str | None) -> Path:
+    """Return the folder for records that could not be stored (PATCHGATE_SPOOL)."""
+    if given:
+        return Path(given)
+    return _base("XDG_STATE_HOME", ".local/state") / "patchgate" / "spool"
 
 
 def key_file(given: str | None) -> Path:

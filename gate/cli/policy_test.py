@@ -10,7 +10,7 @@ import click
 from gate.cli import exits
 from gate.cli.evidence_options import folder_option, read_trusted, trust_option
 from gate.cli.inputs import read_policy_file
-from gate.cli.places import evidence_folder
+from gate.cli.places import evidence_place
 from gate.report.encoding import visible
 from gate.run.clock import read_time
 from gate.run.trial import try_policy
@@ -37,9 +37,9 @@ def command(
     """
     policy = read_policy_file(Path(path)).in_use.policy
     earliest = read_time(since, "--since") if since else None
-    folder = evidence_folder(evidence_path)
+    place = evidence_place(evidence_path)
     counts: Counter[str] = Counter()
-    for trial in try_policy(policy, folder, read_trusted(trusted), earliest):
+    for trial in try_policy(policy, place, read_trusted(trusted), earliest):
         if trial.recorded is None or trial.decided is None:
             counts["not judged"] += 1
             click.echo(f"{visible(trial.run_id)}  NOT JUDGED: {visible(trial.problem)}")

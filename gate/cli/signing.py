@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gate.cli.places import key_reference
+from gate.cli.places import key_reference, open_evidence_store, spool_folder
+from gate.errors import EvidenceError
+from gate.evidence.record import Store
+from gate.evidence.stores import UnavailableStore, folder_store
 from gate.run.environment import read_actor, read_ci
 from gate.run.recording import Recorder
 
@@ -14,7 +17,7 @@ PASSPHRASE = "PATCHGATE_KEY_PASSPHRASE"  # noqa: S105 - the name of the variable
 
 def make_recorder(
     key_path: str | None,
-    evidence: Path,
+    evidence_path: str | None,
     sights: Path,
     environment: Mapping[str, str],
     *,
@@ -22,19 +25,33 @@ def make_recorder(
 ) -> tuple[Recorder, tuple[str, ...]]:
     """Return a recorder with its signing key, and what is unsafe about the key.
 
-    Raises EvidenceError where there is no key, or it cannot be opened.
+    Raises EvidenceError where there is no key, or it cannot be opened.  A store that
+    cannot be used is no error here: its records will go to the spool.
     """
     from gate.evidence.sightings import SightingLedger  # noqa: PLC0415 - 16 ms of cryptography
     from gate.evidence.signers import open_signer  # noqa: PLC0415
-    from gate.evidence.store import FolderStore  # noqa: PLC0415
 
     key = open_signer(key_reference(key_path), environment)
+    store, name = _store(evidence_path)
+    spool = spool_folder(environment.get("PATCHGATE_SPOOL"))
     recorder = Recorder(
         signer=key.signer,
-        store=FolderStore(evidence),
+        store=store,
+        name=name,
+        spool=folder_store(spool) if str(spool) != name else None,
+        spool_name=str(spool),
         actor=read_actor(environment),
         ci=read_ci(environment),
         ledger=SightingLedger(sights, key.signer.verifying_key),
         ticket=ticket,
     )
     return recorder, key.warnings
+
+
+def _store(evidence_path: str | None) -> tuple[Store, str]:
+    """Return the store to record in, and its name for messages."""
+    try:
+        store = open_evidence_store(evidence_path)
+    except EvidenceError as error:
+        return UnavailableStore(error), error.where
+    return store, store.name

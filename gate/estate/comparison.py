@@ -17,6 +17,7 @@ from gate.bom.model import Bom
 from gate.estate.lines import RunLine, line_of
 from gate.estate.sightings import End, Sighting, ended, is_whole, sightings, versions
 from gate.evidence.facts import SBOM
+from gate.evidence.place import Place
 from gate.evidence.verify import FolderBlobs, VerifiedRun
 from gate.matching.diff import Difference, differences
 from gate.policy.verdict import State
@@ -87,12 +88,12 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     entry: int | None
 
 
-def examine(run: VerifiedRun, folder: Path, entry: int | None) -> Examined | None:
-    """Return what a verified run in `folder` attached; None where it came to no verdict."""
-    earlier = read_earlier(run, folder)
+def examine(run: VerifiedRun, where: Path | Place, entry: int | None) -> Examined | None:
+    """Return what a verified run in `where` attached; None where it came to no verdict."""
+    earlier = read_earlier(run, where)
     if earlier is None:
         return None
-    documents = read_attachments(run, FolderBlobs(folder), (SBOM,))
+    documents = read_attachments(run, FolderBlobs(where), (SBOM,))
     return Examined(earlier=earlier, bom=read_bom(documents[SBOM], SBOM), entry=entry)
 
 

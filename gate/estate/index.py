@@ -41,8 +41,8 @@ _decoder = msgspec.msgpack.Decoder(Index)
 class IndexFile:
     """The index of one evidence folder under certain keys."""
 
-    def __init__(self, folder: Path | None, evidence: Path, trusted: Sequence[bytes]) -> None:
-        """Take the index in the cache `folder`, or none.
+    def __init__(self, folder: Path | None, evidence: Path | str, trusted: Sequence[bytes]) -> None:
+        """Take the index in the cache `folder`, or none; `evidence` is a path or a store's name.
 
         `trusted` are the files that say who is trusted: with others, nothing is known.
         """
@@ -50,7 +50,10 @@ class IndexFile:
         self._known = (0, 0)
         if folder is not None:
             digest = hashlib.sha256(f"{_FORMAT} {__version__}".encode())
-            for part in (os.fsencode(evidence.absolute()), *trusted):
+            for part in (
+                os.fsencode(Path(evidence).absolute() if isinstance(evidence, Path) else evidence),
+                *trusted,
+            ):
                 digest.update(hashlib.sha256(part).digest())
             self._path = folder / f"{digest.hexdigest()[:40]}.msgpack"
 

@@ -22,12 +22,12 @@ from gate.estate.period import Period
 from gate.evidence import entry as entries
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.checkpoint import SignedCheckpoint
-from gate.evidence.durable import read_file
 from gate.evidence.entry import Entry
 from gate.evidence.extension import read_run_time
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.place import Place, place_of
 from gate.evidence.problems import Code, Problem
-from gate.evidence.store import blob_path, bundle_name
+from gate.evidence.store import blob_name, bundle_name
 from gate.evidence.verify import verify_bundle
 from gate.evidence.verify_folder import Snapshot, read_snapshot, verify_records
 
@@ -62,24 +62,25 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_register(
-    folder: Path,
+    where: Path | Place,
     trusted: Sequence[VerifyingKey],
     index: Index,
     period: Period | None = None,
 ) -> Register:
-    """Return the records of `folder`; `index` learns what is new.
+    """Return the records in `where`; `index` learns what is new.
 
     With a `period`, records of runs outside of it may be missing: an extract does not have
     them.  VerificationError where it is no folder, or cannot be listed.
     """
-    snapshot = read_snapshot(folder, trusted)
+    place = place_of(where)
+    snapshot = read_snapshot(place, trusted)
     named = tuple(_entry(content) for content in snapshot.ledger.entries)
     missing: frozenset[int] = frozenset()
     if period is not None:
         missing = _elsewhere(named, frozenset(snapshot.names), period)
-    listed = _quickly(folder, snapshot, trusted, index, missing) if snapshot.ledger.ok else None
+    listed = _quickly(place, snapshot, trusted, index, missing) if snapshot.ledger.ok else None
     if listed is None:
-        listed = tuple(_thoroughly(folder, snapshot, trusted, period))
+        listed = tuple(_thoroughly(place, snapshot, trusted, period))
     return Register(
         listed=listed,
         ledger=snapshot.ledger.problems,
@@ -109,7 +110,7 @@ def _elsewhere(
 
 
 def _quickly(
-    folder: Path,
+    place: Place,
     snapshot: Snapshot,
     trusted: Sequence[VerifyingKey],
     index: Index,
@@ -124,7 +125,7 @@ def _quickly(
         try:
             entry = entries.decode(content or b"")
             name = bundle_name(entry.run_id)
-            bundle = read_file(folder / name, MAX_BUNDLE) or b""
+            bundle = place.read(name, MAX_BUNDLE) or b""
         except (VerificationError, EvidenceError):
             return None
         if f"sha256:{hashlib.sha256(bundle).hexdigest()}" != entry.bundle:
@@ -144,10 +145,10 @@ def _quickly(
 
 
 def _thoroughly(
-    folder: Path, snapshot: Snapshot, trusted: Sequence[VerifyingKey], period: Period | None
+    place: Place, snapshot: Snapshot, trusted: Sequence[VerifyingKey], period: Period | None
 ) -> Iterator[Listed]:
     needed = period.has_run if period is not None else None
-    for logged in verify_records(folder, snapshot, trusted, blobs=False, needed=needed):
+    for logged in verify_records(place, snapshot, trusted, blobs=False, needed=needed):
         run = logged.report.run if logged.ok and logged.report is not None else None
         yield Listed(
             number=logged.number,
@@ -168,7 +169,7 @@ class _Flaws(msgspec.Struct, frozen=True):
 _flaws = msgspec.json.Decoder(_Flaws)
 
 
-def flaws_of(folder: Path, line: RunLine, index: Index) -> tuple[str, ...] | Problem:
+def flaws_of(given: Path | Place, line: RunLine, index: Index) -> tuple[str, ...] | Problem:
     """Return the identifiers of the flaws that a run found, or why they cannot be told."""
     sha256 = line.verdict_sha256
     if not sha256:
@@ -178,7 +179,8 @@ def flaws_of(folder: Path, line: RunLine, index: Index) -> tuple[str, ...] | Pro
         return known
     where = "attachment 'verdict'"
     try:
-        content = blob_path(folder, sha256).read_bytes()
+        with place_of(given).open(blob_name(sha256)) as file:
+            content = file.read()
     except OSError as error:
         code = Code.BLOB_MISSING if isinstance(error, FileNotFoundError) else Code.BLOB_UNREADABLE
         return Problem(code=code, message=error.strerror or "cannot be read", where=where)

@@ -17,7 +17,9 @@ confirm_file = _disk.confirm_file
 explained = _disk.explained
 make_folder = _disk.make_folder
 read_file = _disk.read_file
+prepare_file = _disk.prepare_file
 write_file = _disk.write_file
+write_group = _disk.write_group
 write_new_file = _disk.write_new_file
 
 

@@ -17,14 +17,25 @@ import msgspec
 
 from gate.errors import VerificationError
 from gate.evidence import checkpoint as checkpoints
+from gate.evidence import entry as entries
 from gate.evidence.checkpoint import SignedCheckpoint
-from gate.evidence.durable import unchanged
+from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
-from gate.evidence.ledger import CHECKPOINT, LOCK
-from gate.evidence.merkle import HASH_SIZE, NodeHashes, includes, inclusion_proof, subtree_hash
+from gate.evidence.ledger import LOCK
+from gate.evidence.merkle import (
+    HASH_SIZE,
+    NodeHashes,
+    includes,
+    inclusion_proof,
+    leaf_hash,
+    subtree_hash,
+)
 from gate.evidence.note import MAX_BYTES
+from gate.evidence.place import Place, place_of, read_part
+from gate.evidence.search import find_run
 from gate.evidence.tiles import FULL, LARGEST_BUNDLE, Tile, split_hashes
-from gate.evidence.verify_ledger import read_part
+from gate.evidence.verify import VerifiedRun
+from gate.evidence.vsa import RunStatement
 
 SUFFIX = ".tlog-proof"
 """How the names of proofs end (tlog-proof, "Format")."""
@@ -73,24 +84,45 @@ def decode(data: bytes) -> Proof:
     return proof
 
 
-def prove(ledger: Path, number: int, trusted: Sequence[VerifyingKey]) -> Proof:
-    """Return the proof of an entry; `ledger` is the folder that holds the checkpoint.
+def prove(where: Path | Place, number: int, trusted: Sequence[VerifyingKey]) -> Proof:
+    """Return the proof of an entry; `where` is the folder or place that holds the checkpoint.
 
     VerificationError where no trusted key signed the checkpoint, where it has no
     such entry, or where a tile is missing.  Reads one tile of each level, or two.
     """
-    with unchanged(ledger / LOCK):
+    ledger = place_of(where)
+    with ledger.unchanged(LOCK):
         content = read_part(ledger, CHECKPOINT, MAX_BYTES)
         if content is None:
-            raise VerificationError("there is no checkpoint", where=str(ledger))
+            raise VerificationError("there is no checkpoint", where=ledger.name)
         size = checkpoints.verify(content, trusted).checkpoint.size
         if not 0 <= number < size:
-            raise VerificationError(f"there is no entry {number}", where=str(ledger))
+            raise VerificationError(f"there is no entry {number}", where=ledger.name)
         hashes = _node_hashes(ledger, size)
         path = tuple(inclusion_proof(number, size, hashes))
         proof = Proof(number=number, path=path, checkpoint=content)
         verify(proof, hashes(0, number), trusted)
     return proof
+
+
+def prove_run(where: Path | Place, run_id: str, trusted: Sequence[VerifyingKey]) -> Proof:
+    """Return the proof of the entry of a run, as `prove` does; VerificationError without one."""
+    ledger = place_of(where)
+    with ledger.unchanged(LOCK):
+        content = read_part(ledger, CHECKPOINT, MAX_BYTES)
+        if content is None:
+            raise VerificationError("there is no checkpoint", where=ledger.name)
+        size = checkpoints.verify(content, trusted).checkpoint.size
+        number = find_run(ledger, size, run_id) if size else None
+        if number is None:
+            raise VerificationError("the ledger has no such run", where=run_id)
+        return prove(ledger, number, trusted)
+
+
+def leaf_of(run: VerifiedRun, digest: str) -> bytes:
+    """Return the leaf hash of a record; `digest` is ``sha256:…`` of the bytes of its bundle."""
+    statement = RunStatement(subject=run.subject, summary=run.summary)
+    return leaf_hash(entries.encode(entries.entry_of(statement, digest)))
 
 
 def verify(proof: Proof, leaf: bytes, trusted: Sequence[VerifyingKey]) -> SignedCheckpoint:
@@ -102,7 +134,7 @@ def verify(proof: Proof, leaf: bytes, trusted: Sequence[VerifyingKey]) -> Signed
     return signed
 
 
-def _node_hashes(ledger: Path, size: int) -> NodeHashes:
+def _node_hashes(ledger: Place, size: int) -> NodeHashes:
     """Return the hashes of subtrees from the tiles, each read once."""
 
     @cache
@@ -111,7 +143,7 @@ def _node_hashes(ledger: Path, size: int) -> NodeHashes:
         tile = Tile(level, number, width)
         content = read_part(ledger, tile.path, LARGEST_BUNDLE)
         if content is None:
-            raise VerificationError("a tile is missing", where=str(ledger / tile.path))
+            raise VerificationError("a tile is missing", where=f"{ledger.name}/{tile.path}")
         return split_hashes(content, width)
 
     def hashes(level: int, number: int) -> bytes:

@@ -12,6 +12,7 @@ Paths are relative to the folder of the ledger.  Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -26,6 +27,7 @@ LARGEST_ENTRY = 65_535
 LARGEST_BUNDLE = FULL * (2 + LARGEST_ENTRY)
 
 _HEIGHT = 8
+_NAME = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d*))?")
 
 
 class Tile(msgspec.Struct, frozen=True, order=True):
@@ -55,6 +57,17 @@ class Tile(msgspec.Struct, frozen=True, order=True):
 
 ENTRIES = -1
 """Level of the bundles of entries."""
+
+
+def tile_named(path: str) -> Tile | None:
+    """Return the tile whose file is `path`; None where no tile has that name."""
+    found = _NAME.fullmatch(path)
+    if found is None:
+        return None
+    level = ENTRIES if found[1] == "entries" else int(found[1])
+    number = int(found[2].replace("/", "").replace("x", ""))
+    tile = Tile(level, number, int(found[3] or FULL))
+    return tile if tile.path == path else None
 
 
 def edge(size: int) -> list[Tile]:

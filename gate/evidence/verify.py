@@ -22,7 +22,6 @@ nobody trusted has signed is not evidence, and is not shown as such.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -30,19 +29,18 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
-from gate.durable import open_regular
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import vsa
 from gate.evidence.attestations import check_statements
 from gate.evidence.bundle import MAX_BUNDLE, split_lines, verify_line, verify_statements
 from gate.evidence.consistency import check_run, check_verdict_document
-from gate.evidence.durable import read_file
 from gate.evidence.extension import RunVerdict
 from gate.evidence.facts import SBOM, VERDICT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.place import Place, place_of
 from gate.evidence.problems import Code, Problem
 from gate.evidence.statement import ResourceDescriptor
-from gate.evidence.store import blob_path, bundle_name
+from gate.evidence.store import blob_name, bundle_name
 
 MAX_COMPARED = 256 * 1024 * 1024
 """Largest attachment that is compared with what the record says, in bytes."""
@@ -97,14 +95,14 @@ class BlobSource(Protocol):
 
 
 class FolderBlobs:
-    """The blobs of an evidence folder.  Implements `BlobSource`."""
+    """The blobs of an evidence folder, or of another place.  Implements `BlobSource`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, where: Path | Place) -> None:
+        self._place = place_of(where)
 
     def open_blob(self, sha256: str) -> BinaryIO:
         """Return the blob of this digest (hex)."""
-        return os.fdopen(open_regular(blob_path(self._folder, sha256)), "rb", buffering=0)
+        return self._place.open(blob_name(sha256))
 
 
 def verify_file(path: Path, trusted: Sequence[VerifyingKey], *, blobs: bool = True) -> Report:
@@ -112,20 +110,31 @@ def verify_file(path: Path, trusted: Sequence[VerifyingKey], *, blobs: bool = Tr
 
     VerificationError only where the file cannot even be read.
     """
+    return verify_at(place_of(path.parent), path.name, trusted, blobs=blobs)
+
+
+def verify_at(
+    place: Place, name: str, trusted: Sequence[VerifyingKey], *, blobs: bool = True
+) -> Report:
+    """Verify the record called `name` in `place`, and with `blobs` its attachments.
+
+    VerificationError only where the record cannot even be read.
+    """
     try:
-        content = read_file(path, MAX_BUNDLE)
+        content = place.read(name, MAX_BUNDLE)
     except EvidenceError as error:
         raise VerificationError(error.what, where=error.where, hint=error.hint) from error
+    where = f"{place.name}/{name}"
     if content is None:
-        raise VerificationError("does not exist", where=str(path), hint="check the path")
+        raise VerificationError("does not exist", where=where, hint="check the path")
     if len(content) > MAX_BUNDLE:
         raise VerificationError(
             f"is larger than {MAX_BUNDLE:,} bytes",
-            where=str(path),
+            where=where,
             hint="patchgate writes no bundle this large; this is something else",
         )
-    source = FolderBlobs(path.parent) if blobs else None
-    return verify_bundle(content, path.name, trusted, source)
+    source = FolderBlobs(place) if blobs else None
+    return verify_bundle(content, name, trusted, source)
 
 
 def verify_bundle(

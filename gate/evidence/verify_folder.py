@@ -19,20 +19,18 @@ from pathlib import Path
 
 import msgspec
 
-from gate.errors import VerificationError
+from gate.errors import EvidenceError, VerificationError
 from gate.evidence import entry as entries
 from gate.evidence import proof as proofs
-from gate.evidence.durable import unchanged
 from gate.evidence.entry import Entry
 from gate.evidence.extension import RunVerdict
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER, LOCK
-from gate.evidence.merkle import leaf_hash
+from gate.evidence.place import Place, below, place_of
 from gate.evidence.problems import Code, Problem
 from gate.evidence.store import SUFFIX, bundle_name
-from gate.evidence.verify import Report, verify_file
+from gate.evidence.verify import Report, verify_at, verify_file
 from gate.evidence.verify_ledger import KeptCheckpoint, LedgerReport, verify_ledger
-from gate.evidence.vsa import RunStatement
 
 Needed = Callable[[str], bool]
 
@@ -95,25 +93,25 @@ class FolderReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_folder(
-    folder: Path,
+    where: Path | Place,
     trusted: Sequence[VerifyingKey],
     kept: Sequence[KeptCheckpoint] = (),
     *,
     blobs: bool = True,
     needed: Needed | None = None,
 ) -> FolderReport:
-    """Verify everything in `folder`, with `blobs` the attachments too.
+    """Verify everything in the folder or place `where`, with `blobs` the attachments too.
 
     `needed` says of the name of a run whether its record has to be here: an extract has
     the whole ledger, and the records of a period.
 
     VerificationError only where it is no folder, or cannot be listed.
     """
-    snapshot = read_snapshot(folder, trusted, kept)
+    snapshot = read_snapshot(where, trusted, kept)
     verdicts: Counter[RunVerdict] = Counter()
     failed = []
     here = 0
-    for logged in verify_records(folder, snapshot, trusted, blobs=blobs, needed=needed):
+    for logged in verify_records(where, snapshot, trusted, blobs=blobs, needed=needed):
         here += logged.number is not None
         if logged.ok and logged.report is not None and logged.report.run is not None:
             verdicts[logged.report.run.verdict] += 1
@@ -128,25 +126,24 @@ def verify_folder(
 
 
 def read_snapshot(
-    folder: Path, trusted: Sequence[VerifyingKey], kept: Sequence[KeptCheckpoint] = ()
+    where: Path | Place, trusted: Sequence[VerifyingKey], kept: Sequence[KeptCheckpoint] = ()
 ) -> Snapshot:
-    """Verify the ledger of `folder`, and list the records beside it.
+    """Verify the ledger in `where`, and list the records beside it.
 
     VerificationError where it is no folder, or cannot be listed.
     """
-    with unchanged(folder / FOLDER / LOCK):
+    place = place_of(where)
+    with place.unchanged(f"{FOLDER}/{LOCK}"):
         try:
-            names = sorted(path.name for path in folder.iterdir() if path.name.endswith(SUFFIX))
-        except OSError as error:
-            what = f"cannot be listed ({error.strerror})"
-            hint = "give the folder that --evidence named"
-            raise VerificationError(what, where=str(folder), hint=hint) from error
-        ledger = verify_ledger(folder / FOLDER, trusted, kept)
+            names = sorted(name for name in place.names("") if name.endswith(SUFFIX))
+        except EvidenceError as error:
+            raise VerificationError(error.what, where=error.where, hint=error.hint) from error
+        ledger = verify_ledger(below(place, FOLDER), trusted, kept)
     return Snapshot(ledger=ledger, names=tuple(names))
 
 
 def verify_records(
-    folder: Path,
+    where: Path | Place,
     snapshot: Snapshot,
     trusted: Sequence[VerifyingKey],
     *,
@@ -157,6 +154,7 @@ def verify_records(
 
     An entry without a record that is not `needed` is left out.
     """
+    place = place_of(where)
     first: dict[str, int] = {}
     names = frozenset(snapshot.names)
     for number, content in enumerate(snapshot.ledger.entries):
@@ -170,11 +168,11 @@ def verify_records(
             problems.append(_disagrees(number, message))
         if needed is not None and name not in names and not problems and not needed(entry.run_id):
             continue
-        logged = _verify_entry(folder, number, entry, trusted, blobs=blobs)
+        logged = _verify_entry(place, number, entry, trusted, blobs=blobs)
         yield msgspec.structs.replace(logged, problems=(*problems, *logged.problems))
     for name in snapshot.names:
         if name not in first:
-            yield _without_entry(folder, name, snapshot.unlogged, trusted, blobs=blobs)
+            yield _without_entry(place, name, snapshot.unlogged, trusted, blobs=blobs)
 
 
 def verify_record(
@@ -184,14 +182,26 @@ def verify_record(
 
     VerificationError where the file cannot be read.
     """
+    return verify_record_at(place_of(path.parent), path.name, snapshot, trusted, blobs=blobs)
+
+
+def verify_record_at(
+    place: Place,
+    name: str,
+    snapshot: Snapshot | None,
+    trusted: Sequence[VerifyingKey],
+    *,
+    blobs: bool,
+) -> Logged:
+    """Verify the record called `name` in `place`, as `verify_record` does a file."""
     for number, content in enumerate(snapshot.ledger.entries if snapshot is not None else ()):
         entry, _ = _read_entry(number, content)
-        if entry is not None and bundle_name(entry.run_id) == path.name:
-            return _verify_entry(path.parent, number, entry, trusted, blobs=blobs)
-    report = verify_file(path, trusted, blobs=blobs)
+        if entry is not None and bundle_name(entry.run_id) == name:
+            return _verify_entry(place, number, entry, trusted, blobs=blobs)
+    report = verify_at(place, name, trusted, blobs=blobs)
     unlogged = snapshot.unlogged if snapshot is not None else ()
     problems = (*unlogged, *report.problems)
-    return Logged(number=None, name=path.name, report=report, problems=problems)
+    return Logged(number=None, name=name, report=report, problems=problems)
 
 
 def verify_with_proof(
@@ -205,8 +215,7 @@ def verify_with_proof(
     problems = list(report.problems)
     number = None
     if report.run is not None:
-        run = RunStatement(subject=report.run.subject, summary=report.run.summary)
-        leaf = leaf_hash(entries.encode(entries.entry_of(run, report.digest)))
+        leaf = proofs.leaf_of(report.run, report.digest)
         try:
             proof = proofs.decode(given)
             proofs.verify(proof, leaf, trusted)
@@ -217,11 +226,11 @@ def verify_with_proof(
 
 
 def _verify_entry(
-    folder: Path, number: int, entry: Entry, trusted: Sequence[VerifyingKey], *, blobs: bool
+    place: Place, number: int, entry: Entry, trusted: Sequence[VerifyingKey], *, blobs: bool
 ) -> Logged:
     name = bundle_name(entry.run_id)
     try:
-        report = verify_file(folder / name, trusted, blobs=blobs)
+        report = verify_at(place, name, trusted, blobs=blobs)
     except VerificationError as error:
         missing = _problem(Code.BLOB_MISSING, number, f"the record {error.what} (deleted?)")
         return Logged(number=number, name=name, report=None, problems=(missing,))
@@ -230,7 +239,7 @@ def _verify_entry(
 
 
 def _without_entry(
-    folder: Path,
+    place: Place,
     name: str,
     problems: tuple[Problem, ...],
     trusted: Sequence[VerifyingKey],
@@ -239,7 +248,7 @@ def _without_entry(
 ) -> Logged:
     """Return a record that no entry speaks of; of `problems` it has these in any case."""
     try:
-        report = verify_file(folder / name, trusted, blobs=blobs)
+        report = verify_at(place, name, trusted, blobs=blobs)
     except VerificationError as error:
         unread = Problem(code=Code.NOT_AN_ENVELOPE, message=error.what)
         return Logged(number=None, name=name, report=None, problems=(*problems, unread))

@@ -12,22 +12,19 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from gate.durable import TEMPORARY
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import checkpoint as checkpoints
 from gate.evidence.checkpoint import Checkpoint, SignedCheckpoint
-from gate.evidence.durable import read_file
+from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
-from gate.evidence.ledger import CHECKPOINT
 from gate.evidence.merkle import leaf_hash, root_hash, subtree_hash
 from gate.evidence.note import MAX_BYTES
+from gate.evidence.place import Place, place_of, read_part
 from gate.evidence.problems import Code, Problem
 from gate.evidence.tiles import (
     ENTRIES,
@@ -39,10 +36,9 @@ from gate.evidence.tiles import (
     levels_of,
     node_hashes,
     split_entries,
+    tile_named,
     tiles_of,
 )
-
-_NAME = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d*))?")
 
 
 class KeptCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,40 +65,33 @@ class LedgerReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_ledger(
-    folder: Path, trusted: Sequence[VerifyingKey], kept: Sequence[KeptCheckpoint] = ()
+    where: Path | Place, trusted: Sequence[VerifyingKey], kept: Sequence[KeptCheckpoint] = ()
 ) -> LedgerReport:
-    """Verify the ledger in `folder`, which holds its checkpoint.
+    """Verify the ledger in the folder or place `where`, which holds its checkpoint.
 
-    Nobody may append meanwhile: hold `gate.evidence.durable.unchanged`.
+    Nobody may append meanwhile: hold `Place.unchanged`.
     """
+    place = place_of(where)
+    # What has no lock is listed before the checkpoint is read, so that an entry that
+    # is appended meanwhile is not taken for one that lies beyond it.
     try:
-        signed = checkpoints.verify(_checkpoint_file(folder), trusted)
-    except VerificationError as error:
+        files = list(place.names("tile"))
+        signed = checkpoints.verify(_checkpoint_file(place), trusted)
+    except (EvidenceError, VerificationError) as error:
         problem = _problem(Code.NOT_TRUSTED, error.what, CHECKPOINT)
         return LedgerReport(signed=None, entries=(), problems=(problem,))
-    check = _Check(folder, signed.checkpoint)
+    check = _Check(place, signed.checkpoint)
     entries = check.read_entries()
     check.compare()
     check.hold_against(kept, trusted)
-    check.look_beyond()
+    check.look_beyond(files)
     return LedgerReport(signed=signed, entries=tuple(entries), problems=tuple(check.problems))
 
 
-def _checkpoint_file(folder: Path) -> bytes:
-    content = read_part(folder, CHECKPOINT, MAX_BYTES)
+def _checkpoint_file(place: Place) -> bytes:
+    content = read_part(place, CHECKPOINT, MAX_BYTES)
     if content is None:
         raise VerificationError("there is no checkpoint: nothing says which records there were")
-    return content
-
-
-def read_part(folder: Path, path: str, limit: int) -> bytes | None:
-    """Return the content of a file, None where there is none; VerificationError otherwise."""
-    try:
-        content = read_file(folder / path, limit)
-    except EvidenceError as error:
-        raise VerificationError(error.what) from error
-    if content is not None and len(content) > limit:
-        raise VerificationError(f"is larger than {limit:,} bytes")
     return content
 
 
@@ -113,9 +102,9 @@ def _problem(code: Code, message: str, where: str) -> Problem:
 class _Check:
     """One ledger while it is verified."""
 
-    def __init__(self, folder: Path, checkpoint: Checkpoint) -> None:
+    def __init__(self, place: Place, checkpoint: Checkpoint) -> None:
         self.problems: list[Problem] = []
-        self._folder = folder
+        self._place = place
         self._checkpoint = checkpoint
         self._entries: list[bytes | None] = []
         self._levels: list[list[bytes]] = []
@@ -170,14 +159,14 @@ class _Check:
                 message = f"the first {earlier.size:,} entries are not those of this checkpoint"
                 self._add(Code.HISTORY_REWRITTEN, message, given.name)
 
-    def look_beyond(self) -> None:
-        """Check the files that the checkpoint does not speak of."""
+    def look_beyond(self, files: Sequence[str]) -> None:
+        """Check those of `files` that the checkpoint does not speak of."""
         size = self._checkpoint.size
         listed = [ENTRIES, *range(levels_of(size + 1))]
         current = {tile.path for level in listed for tile in tiles_of(size, level)}
         unfinished = {tile.path for level in listed for tile in tiles_of(size + 1, level)}
-        for path in sorted(set(self._files()) - current):
-            tile = _tile_named(path)
+        for path in sorted(set(files) - current):
+            tile = tile_named(path)
             if tile is None:
                 self._add(Code.STRAY_FILE, "does not belong to a ledger", path)
             elif self._is_within(tile):
@@ -185,11 +174,6 @@ class _Check:
             elif path not in unfinished:
                 message = f"is of a larger ledger than the checkpoint with {size:,} entries"
                 self._add(Code.ROLLED_BACK, message, path)
-
-    def _files(self) -> Iterator[str]:
-        for folder, _, names in os.walk(self._folder / "tile"):
-            inside = Path(folder).relative_to(self._folder).as_posix()
-            yield from (f"{inside}/{name}" for name in names if not name.startswith(TEMPORARY))
 
     def _is_within(self, tile: Tile) -> bool:
         count = self._checkpoint.size >> (8 * max(tile.level, 0))
@@ -228,7 +212,7 @@ class _Check:
 
     def _content(self, tile: Tile) -> bytes | None:
         try:
-            content = read_part(self._folder, tile.path, LARGEST_BUNDLE)
+            content = read_part(self._place, tile.path, LARGEST_BUNDLE)
         except VerificationError as error:
             self._add(Code.LEDGER_INCOMPLETE, error.what, tile.path)
             return None
@@ -256,14 +240,3 @@ def _levels(entries: list[bytes]) -> list[list[bytes]]:
 
 def _hashes(content: bytes) -> list[bytes]:
     return [content[i : i + 32] for i in range(0, len(content), 32)]
-
-
-def _tile_named(path: str) -> Tile | None:
-    """Return the tile whose file is `path`; None where no tile has that name."""
-    found = _NAME.fullmatch(path)
-    if found is None:
-        return None
-    level = ENTRIES if found[1] == "entries" else int(found[1])
-    number = int(found[2].replace("/", "").replace("x", ""))
-    tile = Tile(level, number, int(found[3] or FULL))
-    return tile if tile.path == path else None

@@ -19,9 +19,11 @@ from gate.bom.detect import read_bom
 from gate.bom.model import Bom, Subject, SubjectKind
 from gate.catalog.inventory import take_inventory, wanted_by_all
 from gate.errors import GateError, UsageError, VerificationError
+from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.keys import VerifyingKey
-from gate.evidence.store import SUFFIX, bundle_name
-from gate.evidence.verify import verify_file
+from gate.evidence.place import FolderPlace, Place, read_part
+from gate.evidence.store import SUFFIX, bundle_name, is_run_id
+from gate.evidence.verify import verify_at
 from gate.matching.match import match
 from gate.policy.clocks import sighting_key
 from gate.policy.context import Baseline
@@ -35,7 +37,7 @@ _LARGEST = 256 * 1024 * 1024
 
 
 def read_baseline(
-    given: str, store: Path, evidence: Path, key: VerifyingKey | None, target: str = ""
+    given: str, store: Path, evidence: Place, key: VerifyingKey | None, target: str = ""
 ) -> Baseline:
     """Return the flaws of a baseline.
 
@@ -44,9 +46,11 @@ def read_baseline(
     UsageError where it is none of them, or a record that `key` has not signed.
     """
     path = Path(given)
-    record = path if given.endswith(SUFFIX) else evidence / bundle_name(given)
-    if record.is_file() or given.endswith(SUFFIX):
-        return _of_record(given, record, key)
+    if given.endswith(SUFFIX):
+        return _of_record(given, FolderPlace(path.parent), path.name, key)
+    name = bundle_name(given)
+    if is_run_id(given) and read_part(evidence, name, MAX_BUNDLE) is not None:
+        return _of_record(given, evidence, name, key)
     if path.exists():
         return _of_sbom(path.name, lambda: _read(path), store)
     return _of_revision(given, store, target)
@@ -103,8 +107,8 @@ def _sources(revision: Revision, folder: Path) -> Bom:
         return take_inventory(msgspec.structs.replace(opened, subject=subject), meter)
 
 
-def _of_record(given: str, record: Path, key: VerifyingKey | None) -> Baseline:
-    if not record.is_file():
+def _of_record(given: str, place: Place, name: str, key: VerifyingKey | None) -> Baseline:
+    if read_part(place, name, MAX_BUNDLE) is None:
         raise UsageError(
             "there is no such record",
             where=f"--baseline {given}",
@@ -117,10 +121,10 @@ def _of_record(given: str, record: Path, key: VerifyingKey | None) -> Baseline:
             hint="give the signing key with --key, or an SBOM file instead",
         )
     try:
-        report = verify_file(record, [key])
+        report = verify_at(place, name, [key])
     except VerificationError as error:
         raise UsageError(error.what, where=f"--baseline {given}") from error
-    earlier = read_earlier(report.run, record.parent) if report.run and report.ok else None
+    earlier = read_earlier(report.run, place) if report.run and report.ok else None
     if earlier is None:
         raise UsageError(
             "this record does not verify with the signing key",

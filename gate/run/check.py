@@ -291,15 +291,16 @@ def _recorded(
         try:
             return msgspec.structs.replace(result, evidence=recorder.record(inputs))
         except EvidenceError as error:
-            recorder = error
-    why = str(recorder) if recorder is not None else "switched off by --no-evidence"
-    note = EvidenceNote(recorded=False, why_not=why)
+            note = _spooled(recorder, inputs, error)
+    else:
+        why = str(recorder) if recorder is not None else "switched off by --no-evidence"
+        note = EvidenceNote(recorded=False, why_not=why)
     if recorder is None and policy.evidence == "optional":
         return msgspec.structs.replace(result, evidence=note)
     reason = Reason(
         cause=Cause.EVIDENCE,
         code="not-recorded",
-        message=f"the verdict is not recorded: {why}",
+        message=f"the verdict is not recorded: {note.why_not}",
     )
     verdict = msgspec.structs.replace(
         result.verdict,
@@ -307,6 +308,20 @@ def _recorded(
         reasons=(reason, *result.verdict.reasons),
     )
     return msgspec.structs.replace(result, evidence=note, verdict=verdict)
+
+
+def _spooled(recorder: Recorder, inputs: Inputs, error: EvidenceError) -> EvidenceNote:
+    """Keep what the store did not take in the spool, where there is one; say what became of it."""
+    try:
+        kept = recorder.keep_for_later(inputs)
+    except EvidenceError as second:
+        why = f"{error}; nor could it be kept for later: {second}"
+        return EvidenceNote(recorded=False, why_not=why)
+    if kept is None:
+        return EvidenceNote(recorded=False, why_not=str(error))
+    step = f"patchgate evidence push {kept.spool} {recorder.name}".rstrip()
+    why = f"{error}; it waits in {kept.spool}: {step}"
+    return msgspec.structs.replace(kept, why_not=why)
 
 
 def _unjudged(request: CheckRequest, failure: GateError) -> Result:

@@ -12,7 +12,7 @@ from gate.advisories.lifecycles import built_in
 from gate.advisories.model import AdvisorySet
 from gate.advisories.names import about, names_of, plain
 from gate.bom.model import Bom
-from gate.errors import VerificationError
+from gate.errors import EvidenceError, VerificationError
 from gate.evidence.sightings import SightingLedger, earliest
 from gate.matching.findings import Finding, Findings
 from gate.policy.clocks import sighting_key
@@ -84,7 +84,7 @@ def read_context(
 def _sightings(given: Circumstances, names: set[str]) -> tuple[Sightings, tuple[str, ...]]:
     """Return what the ledger and the run before say of flaws called `names`, and a remark.
 
-    A ledger that is damaged, or that has lost what the run before saw of it, says
+    A ledger that is damaged, cannot be read, or that has lost what the run before saw of it, says
     nothing and is not added to; what the run before recorded of it still counts.
     """
     ledger = given.ledger
@@ -96,7 +96,7 @@ def _sightings(given: Circumstances, names: set[str]) -> tuple[Sightings, tuple[
         if known.head and known.head not in ledger.digests():
             what = "the ledger of first sights was cut or replaced since the run before"
             return msgspec.structs.replace(known, kept=False), (f"{what}: its dates do not count",)
-    except VerificationError as error:
+    except (VerificationError, EvidenceError) as error:
         return msgspec.structs.replace(known, kept=False), (str(error),)
     seen = dict(found.seen)
     for key, sighting in known.seen.items():

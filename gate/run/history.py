@@ -15,11 +15,12 @@ from pathlib import Path
 
 import msgspec
 
-from gate.errors import VerificationError
+from gate.errors import EvidenceError, VerificationError
 from gate.evidence.facts import CONTEXT, SBOM, VERDICT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.place import FolderPlace, Place, read_part
 from gate.evidence.store import SUFFIX
-from gate.evidence.verify import FolderBlobs, VerifiedRun, verify_file
+from gate.evidence.verify import FolderBlobs, VerifiedRun, verify_bundle
 from gate.policy.context import NO_CONTEXT, Context, decode_context
 from gate.policy.verdict import Decision, Verdict
 from gate.run.attachments import read_attachments
@@ -59,7 +60,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     context: Context
     installed: dict[str, Installed]
     """By `ref`."""
-    folder: Path
+    place: Path | Place
     """Of the evidence."""
 
     def seen(self) -> dict[str, datetime]:
@@ -76,9 +77,9 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """A folder of evidence, and the key whose records count."""
+    """Where evidence is, and the key whose records count."""
 
-    folder: Path
+    place: Place
     key: VerifyingKey
 
     def last(self, name: str, now: datetime) -> Earlier | None:
@@ -86,7 +87,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         system = system_of(name)
         for run in self._runs(now, system):
             if any(system_of(subject.name) == system for subject in run.subject):
-                earlier = read_earlier(run, self.folder)
+                earlier = read_earlier(run, self.place)
                 if earlier is not None:
                     return earlier
         return None
@@ -95,25 +96,26 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         """Yield the verified runs before `now` that mention `system`, the newest first."""
         # The name of a record begins with the time of its decision.
         limit = f"{now:%Y%m%dT%H%M%SZ}"
-        names = sorted(self.folder.glob(f"*{SUFFIX}"), reverse=True)
-        for path in [path for path in names if path.name < limit][:_LOOKED_AT]:
-            if not _mentions(path, system):
-                continue
+        names = [name for name in _records(self.place) if name < limit]
+        for name in sorted(names, reverse=True)[:_LOOKED_AT]:
             try:
-                report = verify_file(path, [self.key], blobs=False)
+                content = read_part(self.place, name, _LARGEST)
             except VerificationError:
                 continue
+            if content is None or not _mentions(content, system):
+                continue
+            report = verify_bundle(content, name, [self.key], None)
             if report.run is not None and report.ok and report.run.decided_at < now:
                 yield report.run
 
 
-def read_earlier(run: VerifiedRun, folder: Path) -> Earlier | None:
+def read_earlier(run: VerifiedRun, place: Path | Place) -> Earlier | None:
     """Return what a run attached; None where it came to no verdict, or parts are lost."""
     try:
-        parts = read_attachments(run, FolderBlobs(folder), (VERDICT, SBOM, CONTEXT))
+        parts = read_attachments(run, FolderBlobs(place), (VERDICT, SBOM, CONTEXT))
         return Earlier(
             run=run,
-            folder=folder,
+            place=place,
             verdict=_verdicts.decode(parts[VERDICT]),
             context=decode_context(parts[CONTEXT]) if CONTEXT in parts else NO_CONTEXT,
             installed={one.ref: one for one in _inventories.decode(parts[SBOM]).components},
@@ -133,12 +135,20 @@ def system_of(name: str) -> str:
 _PAYLOAD = re.compile(rb'"payload":"([A-Za-z0-9+/=_-]*)"')
 
 
-def _mentions(path: Path, system: str) -> bool:
+def _records(place: Place) -> Iterator[str]:
+    """Yield the names of the records in a place, none where nothing was recorded yet."""
+    try:
+        yield from (name for name in place.names("") if name.endswith(SUFFIX))
+    except EvidenceError:
+        if not isinstance(place, FolderPlace):
+            raise
+
+
+def _mentions(content: bytes, system: str) -> bool:
     """Return whether a record may be about `system`, without checking anything of it."""
     wanted = msgspec.json.encode(system)[1:-1]
     try:
-        with path.open("rb") as file:
-            match = _PAYLOAD.search(file.read(_LARGEST))
+        match = _PAYLOAD.search(content)
         return match is not None and wanted in base64.b64decode(match[1])
-    except (OSError, binascii.Error):
+    except binascii.Error:
         return False

@@ -74,6 +74,11 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
 
     signer: Signer
     store: Store
+    name: str = ""
+    """Of the store, for messages."""
+    spool: Store | None = None
+    """Where records wait that the store does not take."""
+    spool_name: str = ""
     actor: Actor
     ci: CiRun | None
     ledger: SightingLedger | None = None
@@ -87,7 +92,20 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
         if self.ledger is not None and sightings.kept:
             system = system_of(recorded_name(inputs.bom.subject))
             append(self.ledger, self.signer, system, inputs.clock.now, sightings.seen)
-        recorded = record(self._facts(inputs), self.signer, self.store)
+        return self._record(inputs, self.store)
+
+    def keep_for_later(self, inputs: Inputs) -> EvidenceNote | None:
+        """Record a run in the spool instead; None where there is none.
+
+        EvidenceError where that fails as well.
+        """
+        if self.spool is None:
+            return None
+        note = self._record(inputs, self.spool)
+        return msgspec.structs.replace(note, recorded=False, spool=self.spool_name)
+
+    def _record(self, inputs: Inputs, store: Store) -> EvidenceNote:
+        recorded = record(self._facts(inputs), self.signer, store)
         return EvidenceNote(
             recorded=True,
             run_id=recorded.run_id,

@@ -29,6 +29,8 @@ class EvidenceNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     key_id: str = ""
     why_not: str = ""
     """Why there is no record, where there is none."""
+    spool: str = ""
+    """Folder where the record waits to be pushed to its store; empty where it does not."""
 
 
 class PolicyNote(msgspec.Struct, frozen=True, kw_only=True):

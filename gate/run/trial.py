@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
 from gate.errors import VerificationError
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.place import Place
 from gate.evidence.store import SUFFIX
-from gate.evidence.verify import FolderBlobs, verify_file
+from gate.evidence.verify import FolderBlobs, verify_at
 from gate.policy.model import Policy
 from gate.policy.verdict import Outcome
 from gate.run.replay import Instead, replay
@@ -30,24 +30,24 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def try_policy(
-    policy: Policy, folder: Path, keys: Sequence[VerifyingKey], since: datetime | None
+    policy: Policy, place: Place, keys: Sequence[VerifyingKey], since: datetime | None
 ) -> Iterator[Trial]:
     """Yield what `policy` makes of each run of a folder, by time; what does not verify is said."""
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for name in sorted(name for name in place.names("") if name.endswith(SUFFIX)):
         try:
-            report = verify_file(path, keys)
+            report = verify_at(place, name, keys)
         except VerificationError as error:
-            yield _failed(path.name, error.what)
+            yield _failed(name, error.what)
             continue
         run = report.run
         if run is None or not report.ok:
             codes = ", ".join(sorted({problem.code.value for problem in report.problems}))
-            yield _failed(path.name, f"does not verify ({codes})")
+            yield _failed(name, f"does not verify ({codes})")
             continue
         if since is not None and run.decided_at < since:
             continue
         try:
-            again = replay(run, FolderBlobs(folder), Instead(policy=policy))
+            again = replay(run, FolderBlobs(place), Instead(policy=policy))
         except VerificationError as error:
             yield _failed(run.run_id, error.what)
             continue

@@ -50,7 +50,7 @@ def withdrawn_since(
 def _records(earlier: Earlier) -> list[osv.Record]:
     """Return the advisories that an earlier run recorded; nothing where they are lost."""
     try:
-        parts = read_attachments(earlier.run, FolderBlobs(earlier.folder), (ADVISORIES,))
+        parts = read_attachments(earlier.run, FolderBlobs(earlier.place), (ADVISORIES,))
         lines = parts.get(ADVISORIES, b"").splitlines()
         return [osv.decode(bytes(_decoder.decode(line).record)) for line in lines]
     except (VerificationError, msgspec.MsgspecError, UnicodeDecodeError):

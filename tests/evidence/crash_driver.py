@@ -125,7 +125,7 @@ def append(facts: RunFacts, signer: Ed25519Signer, folder: Path) -> None:
             for name in STEPS:
                 setattr(os, name, wrap(name, getattr(os, name), count, kill_at))
             for number in range(APPENDS):
-                ledger.commit(ledger.stage(b"appended %d" % number, ledger.tip()))
+                ledger.commit(ledger.stage([b"appended %d" % number], ledger.tip()))
                 acknowledge(writer, b".")
             return 0
 

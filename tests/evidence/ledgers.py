@@ -28,7 +28,7 @@ def entry(number: int) -> bytes:
 def append(folder: Path, signer: Signer, content: bytes) -> int:
     """Append to the ledger in the evidence folder `folder`."""
     ledger = Ledger(folder, signer)
-    staged = ledger.stage(content, ledger.tip())
+    staged = ledger.stage([content], ledger.tip())
     ledger.commit(staged)
     return staged.number
 

@@ -166,7 +166,7 @@ def test_a_file_size_limit_is_an_error_and_leaves_no_record(
 ) -> None:
     assert "the file would be larger than allowed" in drive("limit", facts, tmp_path)
     left = {path.parts[len(tmp_path.parts) + 1] for path in files(tmp_path / "limited")}
-    assert left == {"blobs", "ledger"}
+    assert left == {"blobs"}
     assert not (tmp_path / "limited" / "ledger" / "checkpoint").exists()
 
 

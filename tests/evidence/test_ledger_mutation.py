@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gate.evidence import verify_ledger
 from gate.evidence.keys import Ed25519Signer
-from gate.evidence.ledger import CHECKPOINT, FOLDER
+from gate.evidence.ledger import FOLDER
 from gate.evidence.problems import Code
-from gate.evidence.verify_ledger import LedgerReport
+from gate.evidence.verify_ledger import LedgerReport, verify_ledger
 from tests.evidence.ledgers import codes
+from tests.evidence.places import MemoryPlace
 
 ALLOWED = {
     "checkpoint": {Code.NOT_TRUSTED},
@@ -41,23 +41,14 @@ def cuts(content: bytes) -> Iterator[bytes]:
 
 
 @pytest.fixture
-def contents(data: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+def contents(data: Path) -> dict[str, bytes]:
     """The files of the golden ledger, in memory: what is changed there is what is read."""
     folder = data / "vectors" / "evidence" / FOLDER
-    files = {
+    return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-    def read(folder: Path, path: str, limit: int) -> bytes | None:
-        return files.get(path)
-
-    monkeypatch.setattr(verify_ledger, "read_part", read)
-    monkeypatch.setattr(
-        verify_ledger._Check, "_files", lambda check: iter(files.keys() - {CHECKPOINT})
-    )
-    return files
 
 
 @pytest.mark.parametrize("alter", [flips, cuts])
@@ -67,7 +58,7 @@ def test_every_change_is_found(
     alter: Callable[[bytes], Iterator[bytes]],
 ) -> None:
     def verified() -> LedgerReport:
-        return verify_ledger.verify_ledger(Path(), [signer.verifying_key])
+        return verify_ledger(MemoryPlace(contents), [signer.verifying_key])
 
     assert verified().ok
     for name, content in list(contents.items()):
@@ -84,7 +75,7 @@ def test_every_change_is_found(
 def test_every_missing_file_is_found(contents: dict[str, bytes], signer: Ed25519Signer) -> None:
     for name in ("checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3"):
         content = contents.pop(name)
-        report = verify_ledger.verify_ledger(Path(), [signer.verifying_key])
+        report = verify_ledger(MemoryPlace(contents), [signer.verifying_key])
         assert codes(report) <= {Code.NOT_TRUSTED, Code.LEDGER_INCOMPLETE}
         assert not report.ok
         contents[name] = content

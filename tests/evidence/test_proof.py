@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ledgers import entry as entry_of_time
+from benchmarks.ledgers import large, run_id
 from gate.errors import VerificationError
 from gate.evidence import proof as proofs
 from gate.evidence.keys import Ed25519Signer
 from gate.evidence.merkle import leaf_hash
+from gate.evidence.place import FolderPlace
 from gate.evidence.problems import Code
 from gate.evidence.record import Recorded
 from gate.evidence.verify_folder import verify_with_proof
-from tests.evidence.ledgers import entry, grown
+from tests.evidence.ledgers import append, entry, grown
 
 
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 300, 515])
@@ -30,6 +33,44 @@ def test_every_entry_has_a_proof(quick_path: Path, signer: Ed25519Signer, size: 
             proofs.verify(proof, leaf_hash(entry(number + 1)), trusted)
     with pytest.raises(VerificationError, match="no entry"):
         proofs.prove(ledger, size, trusted)
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 700])
+def test_a_run_is_found_and_proven(quick_path: Path, signer: Ed25519Signer, size: int) -> None:
+    trusted = [signer.verifying_key]
+    ledger = large(quick_path, size, signer)
+    for number in {0, size // 3, size // 2, size - 1}:
+        proof = proofs.prove_run(ledger, run_id(number), trusted)
+        assert proof.number == number
+        assert proofs.verify(proof, leaf_hash(entry_of_time(number)), trusted)
+    with pytest.raises(VerificationError, match="no such run"):
+        proofs.prove_run(ledger, run_id(size), trusted)
+
+
+def test_a_run_that_came_late_is_found(quick_path: Path, signer: Ed25519Signer) -> None:
+    ledger = large(quick_path, 1000, signer)
+    for number in (2000, 3, 1500):  # of no order at all
+        content = entry_of_time(number).replace(b"PASS", b"FAIL")
+        append(quick_path, signer, content)
+    trusted = [signer.verifying_key]
+    assert proofs.prove_run(ledger, run_id(1500), trusted).number == 1002
+    assert proofs.prove_run(ledger, run_id(2000), trusted).number == 1000
+    assert proofs.prove_run(ledger, run_id(999), trusted).number == 999
+
+
+def test_one_proof_reads_little(
+    quick_path: Path, signer: Ed25519Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = large(quick_path, 70_000, signer)
+    place, read = FolderPlace(ledger), []
+
+    def counted(path: str, limit: int) -> bytes | None:
+        read.append(path)
+        return FolderPlace(ledger).read(path, limit)
+
+    monkeypatch.setattr(place, "read", counted)
+    assert proofs.prove_run(place, run_id(12_345), [signer.verifying_key]).number == 12_345
+    assert len(read) < 20
 
 
 def test_nothing_is_proven_from_what_was_altered(

@@ -16,9 +16,9 @@ from gate.evidence.tiles import (
     levels_of,
     split_entries,
     split_hashes,
+    tile_named,
     tiles_of,
 )
-from gate.evidence.verify_ledger import _tile_named
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from gate.evidence.verify_ledger import _tile_named
 )
 def test_paths(tile: Tile, path: str) -> None:
     assert tile.path == path
-    assert _tile_named(path) == tile
+    assert tile_named(path) == tile
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_paths(tile: Tile, path: str) -> None:
      "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/001/000", "tile/data/000", "tile/0/000.p"],
 )  # fmt: skip
 def test_names_that_no_tile_has(path: str) -> None:
-    assert _tile_named(path) is None
+    assert tile_named(path) is None
 
 
 def test_the_tiles_of_70000_entries() -> None:
