@@ -14,6 +14,10 @@ dev: $(READY)    ## create .venv with everything in it
 test: $(READY)   ## run all tests
 	$(PY) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
+test-clients: $(READY)  ## install act, gitlab-ci-local, pre-commit and linters, and run our files by them (minutes)
+	scripts/install-test-clients
+	$(PY) -m pytest tests/clients $(ARGS)
+
 lint: $(READY)   ## style, types, and the layers of the architecture
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -61,4 +65,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test lint ci bench bench-full bench-images bench-evidence fuzz lock man release clean compare-versions
+.PHONY: help demo dev test test-clients lint ci bench bench-full bench-images bench-evidence fuzz lock man release clean compare-versions

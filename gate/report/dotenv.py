@@ -31,8 +31,8 @@ def render(result: Result, exit_code: int) -> bytes:
         "TARGET": result.target,
         "SHA256": result.bom.subject.digests.get("sha256", "") if result.bom else "",
         **_counts(result),
-        "POLICY": result.policy.name,
-        "EVIDENCE": result.evidence.file,
+        "POLICY_NAME": result.policy.name,
+        "EVIDENCE_FILE": result.evidence.file,
         "DECIDED_AT": f"{result.now:%Y-%m-%dT%H:%M:%SZ}",
     }
     lines = [f"{_PREFIX}{name}={_UNSAFE.sub('_', v)[:_LENGTH]}" for name, v in values.items()]

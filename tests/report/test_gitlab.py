@@ -15,6 +15,7 @@ from gate.advisories.severity import Severity
 from gate.policy.verdict import Cause, Outcome, Reason
 from gate.report.formats import FORMATS
 from gate.run.result import Place, Result
+from tests.conftest import REPOSITORY
 from tests.report.hostile import PAYLOADS, hostile, hostile_unread
 from tests.report.results import FAILED, INDETERMINATE, PASSED, component, finding, result_of
 
@@ -165,10 +166,21 @@ def test_variables() -> None:
         "PATCHGATE_MEDIUM": "1",
         "PATCHGATE_LOW": "1",
         "PATCHGATE_NEXT_DUE": "2026-06-11",
-        "PATCHGATE_POLICY": "default",
-        "PATCHGATE_EVIDENCE": "r1.dsse.json",
+        "PATCHGATE_POLICY_NAME": "default",
+        "PATCHGATE_EVIDENCE_FILE": "r1.dsse.json",
         "PATCHGATE_DECIDED_AT": "2026-06-01T12:00:00Z",
     }
+
+
+def test_no_variable_is_an_option_of_a_later_job() -> None:
+    """GitLab gives these variables to every later job, above the job's own."""
+    read = {
+        name
+        for path in (REPOSITORY / "gate").rglob("*.py")
+        for name in re.findall(r"PATCHGATE_[A-Z_]+", path.read_text())
+    }
+    assert {"PATCHGATE_POLICY", "PATCHGATE_EVIDENCE", "PATCHGATE_DB"} <= read
+    assert read.isdisjoint(variables(FAILED))
 
 
 def test_nothing_counted_is_not_zero() -> None:
