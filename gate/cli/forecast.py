@@ -12,8 +12,14 @@ from gate.cli.judging_options import judging_options, judging_request
 from gate.cli.options import PATH
 from gate.cli.output import emit
 from gate.report.encoding import visible
-from gate.report.forecast import render_json, render_text
+from gate.report.forecast import render_html, render_json, render_text
 from gate.run.check import examine
+
+_RENDERERS = {
+    "table": lambda result: render_text(result).encode(),
+    "json": render_json,
+    "html": render_html,
+}
 
 
 @click.command(name="forecast")
@@ -21,15 +27,17 @@ from gate.run.check import examine
 @click.option(
     "--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How far to look."
 )
-@click.option("-o", "--output", "form", type=click.Choice(["table", "json"]), default="table")
+@click.option(
+    "-o", "--output", "form", type=click.Choice(["table", "json", "html"]), default="table"
+)
 @judging_options
 def command(*, target: str, days: int, form: str, **given: Any) -> int:
-    """Tell what will fail on TARGET, when, and what to do before that day.
+    """Tell what will fail on TARGET, when, and the least to do to stay green until the last day.
 
     Nothing is recorded. The exit code is that of today's verdict.
     """
     result, _ = examine(judging_request(target, timedelta(days=days), given))
-    emit(render_json(result) if form == "json" else render_text(result).encode())
+    emit(_RENDERERS[form](result))
     for reason in result.verdict.reasons:
         click.echo(f"patchgate: {visible(reason.message, 500)}", err=True)
     if result.failure is not None:

@@ -86,7 +86,7 @@ def decide_ahead(facts: Facts, policy: Policy) -> Verdict:
 
 def forecast(facts: Facts, policy: Policy, verdict: Verdict, until: datetime) -> Forecast:
     """Return what comes between the time of `facts` and `until` (UTC)."""
-    last = decide(_moved(facts, until), policy)
+    last = decide(moved(facts, until), policy)
     coming = sorted(
         [
             *_due(facts, verdict, until),
@@ -158,7 +158,7 @@ def _first(facts: Facts, policy: Policy, until: datetime, name: str) -> datetime
     good, bad = facts.now, until
     while bad - good > timedelta(hours=1):
         middle = good + (bad - good) / 2
-        rules = decide(_moved(facts, middle), policy).rules
+        rules = decide(moved(facts, middle), policy).rules
         if any(one.rule == name and one.outcome is RuleOutcome.FAILED for one in rules):
             bad = middle
         else:
@@ -171,14 +171,14 @@ def _turning(facts: Facts, policy: Policy, times: list[datetime]) -> datetime:
     low, high = 0, len(times) - 1
     while low < high:
         middle = (low + high) // 2
-        if decide(_moved(facts, times[middle] + _MOMENT), policy).outcome is Outcome.FAIL:
+        if decide(moved(facts, times[middle] + _MOMENT), policy).outcome is Outcome.FAIL:
             high = middle
         else:
             low = middle + 1
     return times[low]
 
 
-def _moved(facts: Facts, now: datetime) -> Facts:
+def moved(facts: Facts, now: datetime) -> Facts:
     """Return `facts` as they will be `now`, with all data as fresh as they are today."""
     passed = now - facts.now
     sources = tuple(

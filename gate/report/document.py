@@ -18,6 +18,7 @@ from gate.bom.origin import Origin, origins
 from gate.matching.findings import Finding, Match, PassedOver, Rating, Status
 from gate.matching.upgrades import Upgrade
 from gate.policy.forecast import Forecast
+from gate.policy.plan import Plan
 from gate.policy.verdict import (
     Cause,
     Dates,
@@ -154,6 +155,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Those that are about the target, with their justification as it was approved."""
     forecast: Forecast | None
     """What comes if nothing changes; null where nothing was judged."""
+    plan: Plan | None
+    """The least to do to stay green until the end of the forecast."""
     since: Since | None
     """What is different from the run before; null where none is known."""
     coverage: CoverageNote
@@ -185,6 +188,7 @@ def document(result: Result, exit_code: int) -> Document:
         findings=findings,
         exceptions=result.verdict.exceptions,
         forecast=result.forecast,
+        plan=result.plan,
         since=result.since,
         coverage=_coverage(result),
         advisories=AdvisoryNote(snapshot=result.snapshot, sources=result.sources),

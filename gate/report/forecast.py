@@ -12,6 +12,9 @@ from gate.policy.durations import write_duration
 from gate.policy.forecast import Coming, Forecast, Kind
 from gate.policy.verdict import Outcome
 from gate.report.encoding import visible, visible_json
+from gate.report.html_around import ahead as ahead_parts
+from gate.report.markup import tag
+from gate.report.page import page
 from gate.run.result import Result
 
 _SHOWN = 40
@@ -49,7 +52,37 @@ def render_text(result: Result) -> str:
         ]
     if len(rows) > _SHOWN:
         lines.append(f"  and {len(rows) - _SHOWN} more; -o json lists all")
+    lines += _plan(result)
     return "\n".join(lines) + "\n"
+
+
+def _plan(result: Result) -> list[str]:
+    """Return the least to do to stay green, for a terminal."""
+    found = result.plan
+    if found is None or not (found.steps or found.unfixed or found.rules):
+        return []
+    lines = ["", f"To be green until {found.until:%Y-%m-%d}"]
+    for step in found.steps[:_SHOWN]:
+        names = ", ".join(step.packages[:_NAMES])
+        more = f" and {len(step.packages) - _NAMES} more" if len(step.packages) > _NAMES else ""
+        when = f"{step.by:%Y-%m-%d}" if step.by is not None else "now"
+        closes = f"{len(step.closes)} flaw{'s' if len(step.closes) != 1 else ''}"
+        what = visible(f"raise {names}{more} from {step.version} to {step.to}", 120)
+        lines.append(f"  {when:<10}  {what}  ({closes}{', base' if step.of_base else ''})")
+    if len(found.steps) > _SHOWN:
+        lines.append(f"  and {len(found.steps) - _SHOWN} more upgrades; -o json lists all")
+    lines += [f"  {visible(f'{rule}: {remedy}', 160)}" for rule, remedy in found.rules.items()]
+    if found.unfixed:
+        names = ", ".join(key.partition(" ")[0] for key in found.unfixed[:_NAMES])
+        more = f" and {len(found.unfixed) - _NAMES} more" if len(found.unfixed) > _NAMES else ""
+        lines.append(
+            f"  no fix yet: {visible(names)}{more}; replace, remove, or ask for exceptions"
+        )
+    if found.base:
+        lines.append(f"  or {visible(found.base, 200)}")
+    if found.steps:
+        lines.append(f"  the verdict is {found.outcome} then, once the packages are raised")
+    return lines
 
 
 def _rows(ahead: Forecast) -> Iterator[tuple[datetime, str, str]]:
@@ -69,12 +102,26 @@ def _rows(ahead: Forecast) -> Iterator[tuple[datetime, str, str]]:
         yield at, visible(f"{package}: {shown}{more} are due", 90), visible(remedy, 90)
 
 
+def render_html(result: Result) -> bytes:
+    """Return the forecast as one HTML page: timeline, dates, and what to do."""
+    header = tag(
+        "header",
+        tag("p", headline(result), class_="word"),
+        tag("h1", tag("code", result.target)),
+        tag("p", f"as of {result.now:%Y-%m-%d %H:%M} UTC"),
+        class_=f"verdict {result.verdict.outcome.value}",
+    )
+    body = tag("body", tag("main", header, *ahead_parts(result)))
+    return page(f"Forecast: {result.target}", body)
+
+
 def render_json(result: Result) -> bytes:
-    """Return the forecast as JSON: ``{"verdict", "decided_at", "forecast": {until, …}}``."""
+    """Return the forecast as JSON: ``{"verdict", "decided_at", "forecast": {…}, "plan": {…}}``."""
     document = {
         "target": result.target,
         "verdict": result.verdict.outcome,
         "decided_at": result.now,
         "forecast": result.forecast,
+        "plan": result.plan,
     }
     return visible_json(msgspec.json.format(msgspec.json.encode(document), indent=2)) + b"\n"

@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gate.bom.model import ReadingStatus
+from gate.policy.plan import Step
 from gate.policy.verdict import ExceptionResult, RuleOutcome, RuleResult
 from gate.report.facts import count
 from gate.report.markup import Markup, tag
+from gate.report.timeline import timeline
 from gate.run.result import Result
 
 _MOST = 500
@@ -28,9 +30,10 @@ _RULE_HEADS = ("Rule", "Result", "Controls")
 
 
 def ahead(result: Result) -> Iterator[Markup]:
-    """Yield what will count against the target if nothing changes, by date."""
+    """Yield what will count against the target if nothing changes, by date, and what to do."""
     forecast = result.forecast
     if forecast is None or not forecast.coming:
+        yield from _plan(result)
         return
     lines = [
         tag(
@@ -45,7 +48,40 @@ def ahead(result: Result) -> Iterator[Markup]:
     if forecast.fails_at is not None:
         note += f"; the verdict turns to FAIL on {forecast.fails_at:%Y-%m-%d}"
     yield tag("h2", "What comes if nothing changes ", tag("small", f"({note})"))
+    drawn = timeline(forecast, result.now, result.verdict.outcome)
+    yield tag("figure", drawn, class_="chart")
     yield from _folded(("Date", "What", "What to do"), lines)
+    yield from _plan(result)
+
+
+def _plan(result: Result) -> Iterator[Markup]:
+    """Yield the least to do to stay green until the end of the forecast."""
+    plan = result.plan
+    if plan is None or not (plan.steps or plan.unfixed or plan.rules):
+        return
+    note = f"then the verdict is {plan.outcome.value}"
+    yield tag("h2", f"To be green until {plan.until:%Y-%m-%d} ", tag("small", f"({note})"))
+    lines = [_step(step) for step in plan.steps[:_MOST]]
+    if lines:
+        yield from _folded(("By", "Package", "Raise to", "Closes"), lines)
+    others = [f"{rule}: {remedy}" for rule, remedy in plan.rules.items()]
+    if plan.unfixed:
+        others.append(f"{count(len(plan.unfixed), 'finding')} without a fix: replace or remove")
+    if plan.base:
+        others.append(f"or {plan.base}")
+    if others:
+        yield tag("ul", *(tag("li", text) for text in others), class_="why")
+
+
+def _step(step: Step) -> Markup:
+    place = tag("small", " (of the base image)") if step.of_base else None
+    return tag(
+        "tr",
+        tag("td", f"{step.by:%Y-%m-%d}" if step.by is not None else "now", class_="date"),
+        tag("td", tag("code", ", ".join(step.packages)), place),
+        tag("td", tag("b", tag("code", step.to)), data_label="raise to"),
+        tag("td", ", ".join(step.closes), data_label="closes"),
+    )
 
 
 def since(result: Result) -> Iterator[Markup]:

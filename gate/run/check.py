@@ -29,10 +29,11 @@ from gate.errors import (
 )
 from gate.evidence.sightings import SightingLedger
 from gate.evidence.summary import recorded_name
-from gate.matching.upgrades import upgrades
+from gate.matching.upgrades import Upgrade, upgrades
 from gate.policy.context import Attributes, Baseline
 from gate.policy.forecast import Forecast, forecast
 from gate.policy.model import Policy
+from gate.policy.plan import Plan, plan
 from gate.policy.verdict import Cause, Outcome, Reason, Verdict
 from gate.run.bases import BaseSources, with_base
 from gate.run.clock import Clock
@@ -204,6 +205,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
             vex=statements(request.vex),
         )
         step.found(f"{len(judged.findings.findings):,} findings, {judged.verdict.outcome.value}")
+    raised = upgrades(bom, asked, judged.findings)
     result = Result(
         target=bom.subject.name,
         now=request.clock.now,
@@ -213,10 +215,11 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
         bom=bom,
         lookup=asked,
         findings=judged.findings,
-        upgrades=upgrades(bom, asked, judged.findings),
+        upgrades=raised,
         snapshot=advisories.snapshot,
         sources=judged.sources,
         forecast=_forecast(request, judged),
+        plan=_plan(request, judged, raised),
         since=_since(request, earlier, judged, withdrawn),
     )
     inputs = Inputs(
@@ -257,6 +260,13 @@ def _forecast(request: CheckRequest, judged: Judged) -> Forecast | None:
     if not request.horizon:
         return None
     return forecast(judged.facts, request.policy.policy, judged.verdict, until)
+
+
+def _plan(request: CheckRequest, judged: Judged, raised: tuple[Upgrade, ...]) -> Plan | None:
+    until = request.clock.now + request.horizon
+    if not request.horizon:
+        return None
+    return plan(judged.facts, request.policy.policy, judged.verdict, raised, until)
 
 
 def _since(

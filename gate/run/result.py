@@ -13,6 +13,7 @@ from gate.errors import GateError
 from gate.matching.findings import Findings
 from gate.matching.upgrades import Upgrade
 from gate.policy.forecast import Forecast
+from gate.policy.plan import Plan
 from gate.policy.verdict import Verdict
 from gate.run.whatchanged import Since
 
@@ -71,6 +72,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The sources of the snapshot that were needed."""
     forecast: Forecast | None = None
     """What comes if nothing changes; None where nobody asked, or nothing was judged."""
+    plan: Plan | None = None
+    """The least to do to stay green until the end of the forecast; None where there is none."""
     since: Since | None = None
     """What is different from the run before; None where none is known."""
     evidence: EvidenceNote = EvidenceNote(recorded=False)
