@@ -154,16 +154,17 @@ def _rules(
 
 
 def _first(facts: Facts, policy: Policy, until: datetime, name: str) -> datetime:
-    """Return when a rule that is not broken now and is at `until` will be, to the hour."""
-    good, bad = facts.now, until
-    while bad - good > timedelta(hours=1):
-        middle = good + (bad - good) / 2
-        rules = decide(moved(facts, middle), policy).rules
+    """Return the last second on which a rule holds that is broken at `until`."""
+    good, bad = 0, int((until - facts.now).total_seconds())
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        later = moved(facts, facts.now + timedelta(seconds=middle))
+        rules = decide(later, policy).rules
         if any(one.rule == name and one.outcome is RuleOutcome.FAILED for one in rules):
             bad = middle
         else:
             good = middle
-    return bad.replace(minute=0, second=0, microsecond=0)
+    return facts.now + timedelta(seconds=good)
 
 
 def _turning(facts: Facts, policy: Policy, times: list[datetime]) -> datetime:

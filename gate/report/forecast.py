@@ -81,7 +81,8 @@ def _plan(result: Result) -> list[str]:
     if found.base:
         lines.append(f"  or {visible(found.base, 200)}")
     if found.steps:
-        lines.append(f"  the verdict is {found.outcome} then, once the packages are raised")
+        by = f", by {', '.join(found.rules)}" if found.rules else ""
+        lines.append(f"  once the packages are raised, the verdict is {found.outcome} then{by}")
     return lines
 
 
@@ -104,9 +105,11 @@ def _rows(ahead: Forecast) -> Iterator[tuple[datetime, str, str]]:
 
 def render_html(result: Result) -> bytes:
     """Return the forecast as one HTML page: timeline, dates, and what to do."""
+    word, _, why = headline(result).partition(": ")
     header = tag(
         "header",
-        tag("p", headline(result), class_="word"),
+        tag("p", word, class_="word"),
+        tag("p", why) if why else None,
         tag("h1", tag("code", result.target)),
         tag("p", f"as of {result.now:%Y-%m-%d %H:%M} UTC"),
         class_=f"verdict {result.verdict.outcome.value}",

@@ -59,7 +59,8 @@ def _plan(result: Result) -> Iterator[Markup]:
     plan = result.plan
     if plan is None or not (plan.steps or plan.unfixed or plan.rules):
         return
-    note = f"then the verdict is {plan.outcome.value}"
+    by = f", by {', '.join(plan.rules)}" if plan.rules else ""
+    note = f"once the packages are raised, the verdict is {plan.outcome.value} then{by}"
     yield tag("h2", f"To be green until {plan.until:%Y-%m-%d} ", tag("small", f"({note})"))
     lines = [_step(step) for step in plan.steps[:_MOST]]
     if lines:

@@ -62,7 +62,7 @@ def test_the_image_grows_old() -> None:
     (coming,) = found.coming
     assert coming.kind is Kind.RULE
     assert coming.message.startswith("image_age:")
-    assert abs(coming.at - (facts_of(case).now + timedelta(days=10))) <= timedelta(hours=1)
+    assert coming.at == found.fails_at == facts_of(case).now + timedelta(days=10)
 
 
 def test_data_is_taken_to_be_renewed() -> None:
