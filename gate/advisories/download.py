@@ -1,4 +1,4 @@
-"""Fetch one archive over HTTP: conditional, resumed, bounded.
+"""Fetch archives and small files over HTTP: conditional, resumed, bounded.
 
 Rules: RFC 9110 sections 8.8.3 (ETag), 13.1.2 (If-None-Match), 13.1.5 (If-Range),
 14 (ranges) and 10.2.3 (Retry-After).  What has arrived stays in a partial file
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ARCHIVE_BYTES = 4 * 1024**3
 """Largest archive that is downloaded."""
+LISTING_BYTES = 256 * 1024**2
+"""Largest file that is taken into memory."""
 
 _ATTEMPTS = 6
 _FIRST_PAUSE = 1.0
@@ -36,6 +38,7 @@ _CHUNK = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 _disk = Disk(AdvisoryError)
+T = TypeVar("T")
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,20 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
     changed: bool
     etag: str = ""
+    spared: bool = False
+    """The archive has changed, and the caller had no need of it (see `Downloader.fetch`)."""
+
+
+class Small(msgspec.Struct, frozen=True, kw_only=True):
+    """A small file, or word that it has not changed."""
+
+    content: bytes | None
+    """None where it is still the one that is known."""
+    etag: str = ""
+
+
+class _Spared(Exception):  # noqa: N818 - not a failure
+    """The caller has what it wants without this archive."""
 
 
 class _Again(Exception):  # noqa: N818 - a request to try again, not a failure
@@ -69,22 +86,39 @@ class Downloader:
         self._deadline = deadline
         self._sleep = sleep
 
-    def fetch(self, url: str, path: Path, known_etag: str) -> Fetched:
+    def fetch(
+        self, url: str, path: Path, known_etag: str, instead: Callable[[], bool] | None = None
+    ) -> Fetched:
         """Download `url` to `path`, unless the server says that it still is `known_etag`.
 
+        Where it has changed, and nothing of it has arrived yet, `instead` is asked
+        first: if it says True, the archive is left where it is.
         `path` holds what an earlier attempt left of it, and is complete on
         return.  Raises UnreachableError for trouble on the way, AdvisoryError
         for an answer that is no archive; the partial file stays where it helps.
         """
+        try:
+            return self._persist(url, lambda: self._attempt(url, path, known_etag, instead))
+        except _Spared:
+            return Fetched(changed=False, spared=True)
+
+    def get(self, url: str, known_etag: str = "", body: bytes | None = None) -> Small | None:
+        """Return a small file; None where there is none (404).  `body` is posted as JSON.
+
+        Raises as `fetch`.
+        """
+        return self._persist(url, lambda: self._small(url, known_etag, body))
+
+    def _persist(self, url: str, attempt: Callable[[], T]) -> T:
         pause = _FIRST_PAUSE
-        for attempt in range(1, _ATTEMPTS + 1):
+        for number in range(1, _ATTEMPTS + 1):
             try:
-                return self._attempt(url, path, known_etag)
+                return attempt()
             except _Again as failure:
                 wait = failure.pause if failure.pause is not None else pause
-                if attempt == _ATTEMPTS or time.monotonic() + wait > self._deadline:
+                if number == _ATTEMPTS or time.monotonic() + wait > self._deadline:
                     raise UnreachableError(
-                        f"cannot be downloaded: {failure.reason} (tried {attempt} times)",
+                        f"cannot be downloaded: {failure.reason} (tried {number} times)",
                         where=url,
                         hint="run the command again: it goes on where it stopped; "
                         "the store is as it was",
@@ -93,7 +127,50 @@ class Downloader:
                 pause = min(pause * 2, _LONGEST_PAUSE)
         raise AssertionError("the loop returns or raises")
 
-    def _attempt(self, url: str, path: Path, known_etag: str) -> Fetched:
+    def _small(self, url: str, known_etag: str, body: bytes | None) -> Small | None:
+        import requests  # noqa: PLC0415 - 150 ms that only a download needs
+        import urllib3  # noqa: PLC0415 - as requests, which it is a part of
+
+        headers = {"If-None-Match": known_etag} if known_etag else {}
+        method = "GET"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            method = "POST"
+        try:
+            with self._session.request(
+                method, url, headers=headers, data=body, stream=True, timeout=_TIMEOUTS
+            ) as response:
+                if response.status_code == requests.codes.not_modified:
+                    return Small(content=None, etag=known_etag)
+                if response.status_code == requests.codes.not_found:
+                    return None
+                if response.status_code != requests.codes.ok:
+                    raise _refused(response, url)
+                return Small(
+                    content=self._whole(response, url), etag=response.headers.get("ETag", "")
+                )
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _Again(_reason(error)) from error
+
+    def _whole(self, response: requests.Response, url: str) -> bytes:
+        content = bytearray()
+        received = 0
+        for chunk in response.raw.stream(_CHUNK, decode_content=True):
+            content += chunk
+            received += len(chunk)
+            if received > LISTING_BYTES:
+                raise AdvisoryError(f"is larger than {LISTING_BYTES:,} bytes", where=url)
+            if time.monotonic() > self._deadline:
+                raise _Again("the time allowed is over")
+        length = response.headers.get("Content-Length", "")
+        encoded = response.headers.get("Content-Encoding", "identity") != "identity"
+        if length.isdecimal() and not encoded and received != int(length):
+            raise _Again(f"{received:,} of {int(length):,} bytes arrived")
+        return bytes(content)
+
+    def _attempt(
+        self, url: str, path: Path, known_etag: str, instead: Callable[[], bool] | None
+    ) -> Fetched:
         import requests  # noqa: PLC0415 - 150 ms that only a download needs
 
         have, etag = _partial(path)
@@ -106,11 +183,18 @@ class Downloader:
             with self._session.get(
                 url, headers=headers, stream=True, timeout=_TIMEOUTS
             ) as response:
-                return self._receive(response, url, path, have)
+                return self._receive(response, url, path, have, instead)
         except requests.RequestException as error:
             raise _Again(_reason(error)) from error
 
-    def _receive(self, response: requests.Response, url: str, path: Path, have: int) -> Fetched:
+    def _receive(
+        self,
+        response: requests.Response,
+        url: str,
+        path: Path,
+        have: int,
+        instead: Callable[[], bool] | None,
+    ) -> Fetched:
         import requests  # noqa: PLC0415 - 150 ms that only a download needs
         import urllib3  # noqa: PLC0415 - as requests, which it is a part of
 
@@ -127,6 +211,8 @@ class Downloader:
             _check_range(response, path, have)
         else:
             have = 0
+            if instead is not None and instead():
+                raise _Spared
         _mark(path, etag)
         try:
             self._write(response, url, path, have)

@@ -25,6 +25,7 @@ from gate.advisories.shrinking import refuse_shrunk
 from gate.advisories.snapshot import (
     ShardFile,
     Snapshot,
+    is_sound,
     locked,
     replaced,
     shard_path,
@@ -48,6 +49,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     basis: str = "claimed"
     url: str = ""
     etag: str = ""
+    listing_etag: str = ""
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +178,7 @@ def _build(folder: Path, old: Snapshot, feed: Feed, options: ImportOptions) -> _
     """Write the shard of a feed, unless the store has it already."""
     digest = feed.digest()
     known = next((shard for shard in old.shards if shard.source.name == feed.name), None)
-    if known is not None and known.source.digest == digest and _is_sound(folder, known):
+    if known is not None and known.source.digest == digest and is_sound(folder, known):
         return known.file, _counts(known.source), digest
     stamp = f"{FORMAT} {feed.name} {digest} {options.skip_unreadable}"
     file = f"{hashlib.sha256(stamp.encode()).hexdigest()[:32]}.sqlite"
@@ -219,15 +221,6 @@ def _check(feed: Feed, digest: str, counts: Counts) -> None:
         )
     if not counts.records:
         raise AdvisoryError("holds no OSV records", where=str(feed.path))
-
-
-def _is_sound(folder: Path, shard: ShardFile) -> bool:
-    path = shard_path(folder, shard.file)
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == shard.sha256
-    except OSError:
-        return False
 
 
 def _counts(source: SourceInfo) -> Counts:
@@ -275,6 +268,7 @@ def _describe(
         as_of_basis=basis,
         url=origin.url,
         etag=origin.etag,
+        listing_etag=origin.listing_etag,
         ecosystems=counts.ecosystems,
         unreadable=counts.unreadable,
     )

@@ -34,7 +34,8 @@ class SourceInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     """Directory name in the OSV layout, as in ``AlmaLinux``; unique in a snapshot."""
     digest: str
-    """``sha256:…`` of the source's bytes (zip) or of its sorted member digests (folder)."""
+    """``sha256:…`` of the source's bytes (zip) or of its sorted member digests (folder, and what
+    was brought up to date record by record)."""
     records: int
     newest_modified: datetime | None = None
     as_of: datetime
@@ -43,6 +44,9 @@ class SourceInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """newest-record, claimed (--as-of), or confirmed (an answer 200 or 304)."""
     url: str = ""
     etag: str = ""
+    """Of the archive, where the data is exactly its."""
+    listing_etag: str = ""
+    """Of the list of changes that the data was last compared with."""
     ecosystems: dict[str, int] = {}
     """Exact ecosystem to its number of affected entries."""
     unreadable: int = 0

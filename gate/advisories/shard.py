@@ -266,6 +266,13 @@ class Shard:
         for number, raw in self._database.execute("SELECT id, raw FROM record ORDER BY id"):
             yield number, self._stored(raw)
 
+    def read_raw(self) -> Iterator[tuple[str, bytes]]:
+        """Yield id and exact bytes of every record, in the order of files ``<id>.json``."""
+        for name, raw in self._database.execute(
+            "SELECT name, raw FROM record ORDER BY name || '.json'"
+        ):
+            yield name, self._stored(raw).raw
+
     def check(self) -> None:
         """Let SQLite check the structure of the file; AdvisoryError where it is unsound."""
         answers = [row[0] for row in self._database.execute("PRAGMA integrity_check(5)")]

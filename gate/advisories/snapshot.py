@@ -73,6 +73,15 @@ def shard_path(folder: Path, file: str) -> Path:
     return folder / SHARDS / file
 
 
+def is_sound(folder: Path, shard: ShardFile) -> bool:
+    """Return whether a shard is the bytes that were written: nothing is built on another."""
+    try:
+        with shard_path(folder, shard.file).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == shard.sha256
+    except OSError:
+        return False
+
+
 def read_snapshot(folder: Path) -> Snapshot:
     """Return the current snapshot; AdvisoryError where there is none or it is damaged."""
     path = folder / MANIFEST

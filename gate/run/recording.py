@@ -242,7 +242,9 @@ def _scores(finding: Finding | None) -> tuple[tuple[str, str], ...]:
 
 def write_sources(sources: tuple[SourceInfo, ...]) -> bytes:
     """Return what is known of the sources, without addresses and etags, as canonical JSON."""
-    public = [msgspec.structs.replace(source, url="", etag="") for source in sources]
+    public = [
+        msgspec.structs.replace(source, url="", etag="", listing_etag="") for source in sources
+    ]
     return msgspec.json.encode(public, order="sorted")
 
 
