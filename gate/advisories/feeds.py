@@ -20,6 +20,8 @@ from gate.errors import AdvisoryError
 
 BASE_URL = "https://osv-vulnerabilities.storage.googleapis.com"
 """Where OSV publishes ``<Ecosystem>/all.zip``."""
+API_URL = "https://api.osv.dev"
+"""Where OSV answers single questions."""
 ARCHIVE = "all.zip"
 """What OSV calls the archive of an ecosystem."""
 RECORD_BYTES = 16 * 1024 * 1024

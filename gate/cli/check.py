@@ -19,6 +19,7 @@ from gate.cli.located_at import located_at_option, read_place
 from gate.cli.loudness import Loudness, loudness, loudness_options, step
 from gate.cli.options import (
     PATH,
+    api_option,
     base_options,
     include_owned_option,
     now_option,
@@ -63,6 +64,7 @@ _LINE = 500
 @rules_options
 @vex_option
 @store_option
+@api_option
 @click.option(
     "-o",
     "--output",
@@ -140,6 +142,7 @@ def command(
     base_rev: str | None,
     vex: tuple[str, ...],
     store: str | None,
+    api: str,
     outputs: tuple[str, ...],
     located_at: str | None,
     now: str | None,
@@ -185,6 +188,7 @@ def command(
         remarks=in_force.remarks,
         vex=read_documents(tuple(Path(name) for name in vex)),
         store=store_folder(store),
+        api=api,
         clock=read_clock(now),
         budget=budget,
         inventories=find_inventories(cache, budget, include_owned=include_owned),

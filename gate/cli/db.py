@@ -22,6 +22,7 @@ from gate.cli import exits
 from gate.cli.db_exploitation import epss_command, kev_command
 from gate.cli.db_show import command as show_command
 from gate.cli.db_test import command as test_command
+from gate.cli.db_verify import command as verify_command
 from gate.cli.inputs import read_budget
 from gate.cli.options import base_urls_option, limit_option, now_option, store_option
 from gate.cli.places import store_folder
@@ -42,6 +43,7 @@ command.add_command(epss_command)
 command.add_command(kev_command)
 command.add_command(show_command)
 command.add_command(test_command)
+command.add_command(verify_command)
 
 _FILES_SHOWN = 3
 _shrink_option = click.option(

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gate.advisories.feeds import BASE_URL
+from gate.advisories.feeds import API_URL, BASE_URL
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,6 +64,16 @@ base_urls_option = click.option(
     help="Where <Ecosystem>/all.zip is served; several are asked in their order.",
 )
 
+api_option = click.option(
+    "--osv-api",
+    "api",
+    metavar="URL",
+    is_flag=False,
+    flag_value=API_URL,
+    default="",
+    envvar="PATCHGATE_OSV_API",
+    help=f"Ask OSV's HTTP API instead of the store; for small targets. URL: {API_URL}.",
+)
 vex_option = click.option(
     "--vex",
     metavar="FILE",

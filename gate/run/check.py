@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate.advisories.lookup import lookup
+from gate.advisories.lookup import Lookup, lookup
 from gate.advisories.store import Store
 from gate.advisories.vex.model import Document
 from gate.bom.model import Bom
@@ -99,6 +99,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     history: History | None = None
     """Earlier runs, where there is evidence of them."""
     watch: Watch = unwatched
+    api: str = ""
+    """Base URL of an OSV API that is asked instead of the store."""
     ledger: SightingLedger | None = None
     """Of first sights; the recorder adds to it."""
     bom: Bom | None = None
@@ -178,13 +180,9 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
     Raises UsageError.
     """
     try:
-        with Store.open(request.store) as store:
-            with request.watch(f"reading {request.target}") as step:
-                bom = with_base(request.bom or _read_target(request), request.bases)
-                bom = _as_pushed(bom, request.pushed)
-                step.found(f"{len(bom.components):,} components")
+        with ExitStack() as held:
+            bom, asked, store = _gathered(request, held)
             with request.watch("asking the advisory store") as step:
-                asked = lookup(bom)
                 advisories = store.select(asked.queries)
                 step.found(f"{len(asked.queries):,} queries, {len(advisories.records):,} records")
             earlier = _earlier(request, bom)
@@ -253,6 +251,29 @@ def _read_target(request: CheckRequest) -> Bom:
         request.inventories,
         include_owned=request.include_owned,
     )
+
+
+def _gathered(request: CheckRequest, held: ExitStack) -> tuple[Bom, Lookup, Store]:
+    """Return the inventory, what it asks, and a store that answers; `held` closes it."""
+    if not request.api:
+        # It is hashed while the target is read.
+        store = held.enter_context(Store.open(request.store))
+        bom = _inventory(request)
+        return bom, lookup(bom), store
+    from gate.advisories.api import asked_store  # noqa: PLC0415 - only where it is asked
+
+    bom = _inventory(request)
+    asked = lookup(bom)
+    with request.watch(f"asking {request.api}"):
+        answers = asked_store(request.api, asked.queries, request.clock.now)
+        return bom, asked, held.enter_context(answers)
+
+
+def _inventory(request: CheckRequest) -> Bom:
+    with request.watch(f"reading {request.target}") as step:
+        bom = with_base(request.bom or _read_target(request), request.bases)
+        step.found(f"{len(bom.components):,} components")
+    return _as_pushed(bom, request.pushed)
 
 
 def _forecast(request: CheckRequest, judged: Judged) -> Forecast | None:
