@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
