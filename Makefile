@@ -46,6 +46,9 @@ bench-evidence: $(READY)  ## measure the ledger at a million runs (minutes, 1 GB
 fuzz: $(READY)   ## feed broken inputs to every parser, a minute each
 	$(PY) -m fuzz.run $(ARGS)
 
+flips: $(READY)  ## flip 100,000 single bits of valid images: nothing may be lost in silence
+	$(PY) -m fuzz.flips $(ARGS)
+
 lock:            ## write uv.lock and requirements/ from pyproject.toml (needs uv)
 	uv lock
 	uv export --quiet --no-emit-project --no-header --no-default-groups -o requirements/run.txt
@@ -65,4 +68,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test test-clients lint ci bench bench-full bench-images bench-evidence fuzz lock man release clean compare-versions
+.PHONY: help demo dev test test-clients lint ci bench bench-full bench-images bench-evidence fuzz flips lock man release clean compare-versions

@@ -6,13 +6,16 @@ input.  A new parser is a function and a line in `TARGETS`.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -20,7 +23,9 @@ import zstandard
 
 from gate.advisories import osv
 from gate.bom.detect import read_bom
+from gate.bom.formats import WRITERS
 from gate.bom.model import Bom, ReadingStatus, Subject, SubjectKind
+from gate.bom.xmltree import read_xml
 from gate.catalog.inventory import take_inventory, wanted_by_all
 from gate.catalog.java.archive import reduce_archive
 from gate.catalog.programs import reduce_program
@@ -45,6 +50,7 @@ from gate.sources.tree import Tree
 from gate.sources.wanted import NOTHING
 from gate.versions import SCHEMES, key_function
 from tests.builders import DEBIAN, Image, docker_archive_new, file, oci_layout, symlink, tar
+from tests.catalog.elves import go_inline, modules
 from tests.catalog.java.jars import LOG4J, jar
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
@@ -170,8 +176,37 @@ def advisories() -> list[bytes]:
         return [archive.read(name) for name in archive.namelist()[:20]]
 
 
-def sboms() -> list[bytes]:
-    return [lzma.decompress(path.read_bytes()) for path in sorted((DATA / "sbom").glob("alp*.xz"))]
+def sboms(pattern: str) -> list[bytes]:
+    found = sorted((DATA / "sbom").glob(pattern))
+    return [lzma.decompress(path.read_bytes()) for path in found]
+
+
+def written(*formats: str) -> list[bytes]:
+    """Return a whole inventory of our own in these formats."""
+    bom = read_image(tar(docker_archive_new(image())))
+    return [WRITERS[name](bom, datetime(2026, 11, 1, tzinfo=UTC)) for name in formats]
+
+
+def wrapped() -> list[bytes]:
+    """Return an SBOM in everything that wraps one."""
+    predicate = json.loads(written("spdx")[0])
+    digest = read_image(tar(docker_archive_new(image()))).subject.digests["sha256"]
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "predicateType": "https://spdx.dev/Document",
+        "subject": [{"name": "x", "digest": {"sha256": digest}}],
+        "predicate": predicate,
+    }
+    payload = base64.b64encode(json.dumps(statement).encode()).decode()
+    envelope = {"payloadType": "application/vnd.in-toto+json", "payload": payload}
+    documents = [statement, envelope, {"dsseEnvelope": envelope}, {"sbom": predicate},
+                 {"linux/amd64": {"SPDX": predicate}}]  # fmt: skip
+    lines = json.dumps(envelope).encode() + b"\n" + json.dumps(envelope).encode()
+    return [*(json.dumps(document).encode() for document in documents), lines]
+
+
+def read_sbom(data: bytes) -> object:
+    return read_bom(data, "fuzz")
 
 
 def envelopes() -> list[bytes]:
@@ -202,6 +237,11 @@ def programs() -> list[bytes]:
         return [file.read() for file in found if file is not None]
 
 
+def go_programs() -> list[bytes]:
+    text = modules("path\ta", "mod\ta\tv1.0.0", "dep\tb\tv1.0.0\th1:x", "=>\tc\tv2.0.0")
+    return [go_inline("go1.22.1", text), go_inline("go1.22.1", text, with_sections=False)]
+
+
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
@@ -212,6 +252,9 @@ TARGETS: dict[str, Target] = {
                read_tree("var/lib/dpkg/status")),
         Target("apk", lambda: [(DATA / "apk" / "alpine-3.20.installed").read_bytes()],
                read_tree("lib/apk/db/installed")),
+        Target("pacman", lambda: [(b"%NAME%\nzlib\n\n%VERSION%\n1:1.3-1\n\n%BASE%\nzlib\n\n"
+                                  b"%INSTALLDATE%\n1700000000\n\n%LICENSE%\nZlib\nMIT\n\n")],
+               read_tree("var/lib/pacman/local/zlib-1:1.3-1/desc")),
         Target("os-release", lambda: [DEBIAN[0].content], read_tree("usr/lib/os-release")),
         Target("rpm-sqlite", lambda: [xz("rpmdb", "cbl-mariner-2.0.rpmdb.sqlite.xz")], read_rpm),
         Target("rpm-ndb", lambda: [xz("rpmdb", "sle15-bci.Packages.db.xz")], read_rpm),
@@ -219,8 +262,18 @@ TARGETS: dict[str, Target] = {
         Target("rpm-header", headers, parse_header, (*EXPECTED, ValueError)),
         Target("java", java_archives, read_java),
         Target("programs", programs, read_elf),
+        Target("golang", go_programs, read_elf),
         Target("osv", advisories, osv.decode, (msgspec.MsgspecError, UnicodeDecodeError)),
-        Target("sbom", sboms, lambda data: read_bom(data, "fuzz")),
+        Target("cyclonedx", lambda: [*sboms("alp.cdx1?.json.xz"), *written("cyclonedx")],
+               read_sbom),
+        Target("cyclonedx-xml", lambda: [*sboms("*.xml.xz"), *written("cyclonedx-xml")],
+               read_sbom),
+        Target("spdx", lambda: [*sboms("alp.spdx*"), *written("spdx")], read_sbom),
+        Target("spdx3", lambda: written("spdx3"), read_sbom),
+        Target("sbom-tools", lambda: [*sboms("made.syft*"), *sboms("*.github*"), *written("purl")],
+               read_sbom),
+        Target("sbom-wrapped", wrapped, read_sbom),
+        Target("xml", lambda: sboms("*.xml.xz"), lambda data: read_xml(data, "fuzz")),
         Target("policy", lambda: [DEFAULT_DOCUMENT.encode()],
                lambda data: parse_policy(data.decode("utf-8", "replace"), "fuzz")),
         Target("dsse", envelopes, dsse.decode),

@@ -13,13 +13,15 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from gate.bom.model import Bom, Note, Subject, SubjectKind
 from gate.bom.purl import read_purl
 from gate.errors import InputError
+
+T = TypeVar("T")
 
 _STATEMENTS = ("https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1")
 _PAYLOADS = ("application/vnd.in-toto+json", "application/vnd.in-toto.")
@@ -64,7 +66,7 @@ def read_wrapped(data: bytes, where: str, read: Read) -> Bom | None:
 
     Raises InputError for what is wrapped and cannot be read.
     """
-    marks = msgspec.json.decode(data, type=_Marks)
+    marks = _decoded(data, _Marks, "document", where)
     if marks.kind in _STATEMENTS:
         return _attested(data, where, read)
     if bytes(marks.envelope):
@@ -101,7 +103,7 @@ def _of_platforms(data: bytes, where: str, read: Read) -> Bom | None:
     """Return the bom of the only platform that Docker lists, ``{"linux/amd64": {"SPDX": …}}``."""
     try:
         listed = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     if not listed or len(listed) > _PLATFORMS or not all("/" in name for name in listed):
         return None
@@ -117,10 +119,7 @@ def _of_platforms(data: bytes, where: str, read: Read) -> Bom | None:
 
 
 def _enveloped(data: bytes, where: str, read: Read) -> Bom:
-    try:
-        envelope = msgspec.json.decode(data, type=_Envelope)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"is not a valid envelope ({error})", where=where) from error
+    envelope = _decoded(data, _Envelope, "envelope", where)
     return _noted(_attested(_payload(envelope, where), where, read))
 
 
@@ -143,10 +142,14 @@ def _noted(bom: Bom) -> Bom:
 
 
 def _statement(data: bytes, where: str) -> _Statement:
+    return _decoded(data, _Statement, "in-toto statement", where)
+
+
+def _decoded(data: bytes, as_type: type[T], what: str, where: str) -> T:
     try:
-        return msgspec.json.decode(data, type=_Statement)
+        return msgspec.json.decode(data, type=as_type)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"is not a valid in-toto statement ({error})", where=where) from error
+        raise InputError(f"is not a valid {what} ({error})", where=where) from error
 
 
 def _is_sbom(statement: _Statement) -> bool:

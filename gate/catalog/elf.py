@@ -18,6 +18,8 @@ _MAX_TABLE = 0x10000
 """Headers of one table; linkers write a few dozen."""
 _MAX_SEGMENTS = 256
 _MAX_NAMES = 1 << 20
+_OWN_NAMES = (b"\0.shstrtab\0", b"\0.strtab\0")
+"""What linkers call the table of names; some share it with that of symbols."""
 _SHAPES = {1: ("HHIIIIIHHHHHH", "IIIIIIIIII", "IIIIIIII"),
            2: ("HHIQQQIHHHHHH", "IIQQQQIIQQ", "IIQQQQQQ")}  # fmt: skip
 """ELF header after its ident, section header and program header; by class, 32 and 64 bit."""
@@ -68,11 +70,16 @@ class Elf:
         )
 
     def names(self) -> bytes:
-        """Return the names of all sections, each after a NUL byte; empty where there are none."""
+        """Return the names of all sections, each after a NUL byte; empty where there are none.
+
+        Linkers name the table of names in itself.  One without that is of something
+        else: kernels do not look at sections, so a program with damaged ones runs.
+        """
         table = self._section_at(self._names_index) if self._section_count else None
         if table is None:
             return b""
-        return bytes(self.data[table[4] : table[4] + min(table[5], _MAX_NAMES)])
+        names = bytes(self.data[table[4] : table[4] + min(table[5], _MAX_NAMES)])
+        return names if any(own in names for own in _OWN_NAMES) else b""
 
     def section(self, name: bytes) -> memoryview | None:
         """Return the content of the first section called `name`."""

@@ -13,7 +13,7 @@ from gate.catalog.elf import Elf
 from gate.catalog.language import Contents, Identity
 
 SECTION = b".go.buildinfo"
-_TRACES = (b".gopclntab\0", b".note.go.buildid\0")
+_TRACES = (b"\0" + SECTION + b"\0", b".gopclntab\0", b".note.go.buildid\0")
 """Sections that every Go program has and no other."""
 _MAGIC = b"\xff Go buildinf:"
 _HEADER = 32
@@ -22,6 +22,8 @@ _INLINE, _BIG_ENDIAN = 2, 1
 _SEARCHED = 1 << 20
 """Bytes searched where there are no sections; the linker puts it at the beginning of the data."""
 _MAX_TEXT = 16 << 20
+_LINES = frozenset({"", "path", "mod", "dep", "=>", "build"})
+"""What a line of the list may begin with (runtime/debug.ParseBuildInfo)."""
 _SENTINEL = 16
 """Bytes before and after the text of the modules, by which a running program finds it."""
 _PATH = re.compile(r"[!-.0-~]+(?:/[!-.0-~]+)*")
@@ -35,9 +37,9 @@ def read_program(elf: Elf, names: bytes) -> Contents | None:
     ValueError where it is, and nothing of what it is made of can be told.
     """
     if names:
-        section = elf.section(SECTION) if b"\0" + SECTION + b"\0" in names else None
-        if section is None and not any(trace in names for trace in _TRACES):
+        if not any(trace in names for trace in _TRACES):
             return None
+        section = elf.section(SECTION)
         place = section if section is not None else memoryview(b"")
     else:
         data = next((segment for segment in elf.segments if segment.writable), None)
@@ -127,6 +129,8 @@ def _modules(text: str) -> list[Identity]:
     found: list[tuple[str, str]] = []
     for line in text.splitlines():
         kind, *fields = line.split("\t")
+        if kind not in _LINES:
+            raise ValueError("has a list of Go modules with a line that is not known")
         if kind not in {"mod", "dep", "=>"}:
             continue
         if len(fields) < 2 or (kind == "=>" and not found):

@@ -62,6 +62,11 @@ class Allowance:
         self.left -= size
 
 
+def has_end(data: memoryview) -> bool:
+    """Return whether the end of a zip archive is where readers look for it."""
+    return _END_MAGIC in bytes(data[-_END.size - _COMMENT :])
+
+
 class Zip:
     """The members of an archive; ValueError where it is none, or not a sound one."""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 MAGIC = b"\xff Go buildinf:"
 START = bytes.fromhex("3077af0c9274080241e1c107e6d618e6")
 END = bytes.fromhex("f932433186182072008242104116d8f2")
+TRACES = {b".gopclntab": b"\xf1\xff\xff\xff", b".note.go.buildid": b"Go"}
+"""Sections that Go's linker always writes."""
 BASE = 0x400000
 """Address at which the file is loaded."""
 
@@ -96,7 +98,8 @@ def go_inline(version: str, mods: bytes, **shape: object) -> bytes:
     """Return a program with build information of Go 1.18 and later."""
     raw = version.encode()
     info = MAGIC + bytes([8, 2]) + bytes(16) + varint(len(raw)) + raw + varint(len(mods)) + mods
-    return ElfFile({b".text": b"\x90" * 40, b".go.buildinfo": info}, **shape).build()  # type: ignore[arg-type]
+    sections = {b".text": b"\x90" * 40, b".go.buildinfo": info, **TRACES}
+    return ElfFile(sections, **shape).build()  # type: ignore[arg-type]
 
 
 def go_pointers(version: str, mods: bytes, **shape: object) -> bytes:

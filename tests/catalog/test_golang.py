@@ -238,3 +238,24 @@ def test_any_damage_is_a_problem_or_no_program(choices: st.DataObject) -> None:
     # Whatever is wrong, it is told: nothing is raised.
     assert isinstance(reduce_program(b"a", memoryview(content)[:cut], True), bytes)
     assert isinstance(reduce_program(b"a", memoryview(content), True), bytes)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((b"dep\t", b"eep\t"), "a line that is not known"),
+        ((b"\0.go.buildinfo\0", b"\0.go.buildinfx\0"), "without build information"),
+    ],
+)
+def test_what_hides_a_module_is_a_problem(
+    tmp_path: Path, change: tuple[bytes, bytes], said: str
+) -> None:
+    content = go_inline("go1.22.4", MODULES).replace(*change, 1)
+    ((_, _, reason),) = unread(take(tmp_path, [program(content)]))
+    assert said in reason
+
+
+def test_damaged_names_of_sections_hide_no_program(tmp_path: Path) -> None:
+    content = bytearray(go_inline("go1.22.4", MODULES))
+    content[62] ^= 1  # e_shstrndx
+    assert versions(take(tmp_path, [program(bytes(content))]), "golang") == EXPECTED

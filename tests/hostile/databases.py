@@ -97,6 +97,13 @@ CASES: list[Case] = [
      "not a field"),
     ("52 apk, a line of 20 MiB", lambda: apk(b"P:" + b"m" * (20 << 20) + b"\nV:1\n\n"), REFUSED,
      "names no package"),
+    ("53 pacman, an empty desc", lambda: saved(tar([
+        file("etc/os-release", b"ID=arch\n"), file("var/lib/pacman/local/x-1-1/desc")])), REFUSED,
+     "'x-1-1' is cut short"),
+    ("53 pacman, a field without an end", lambda: saved(tar([
+        file("etc/os-release", b"ID=arch\n"),
+        file("var/lib/pacman/local/x-1-1/desc", b"%NAME%\n" * 1_000_000)])), REFUSED,
+     "'x-1-1' names no package"),
     ("54 os-release missing", lambda: saved(tar([file(DATABASE, STATUS)])), REFUSED,
      "os-release"),
     ("54 os-release without ID", lambda: saved(tar([

@@ -72,12 +72,58 @@ def raw_layer(name: bytes, *, size: bytes = b"00000000000", kind: bytes = b"0") 
     return bytes(header) + tar(DEBIAN)
 
 
-def pax_layer(records: bytes) -> bytes:
+def record(name: str, value: str) -> bytes:
+    """Return one record of a PAX header, which begins with its own length."""
+    rest = f" {name}={value}\n"
+    return f"{len(rest) + 2}{rest}".encode()
+
+
+def pax_layer(records: bytes, following: bytes = b"", last: bytes = b"") -> bytes:
+    """Return a layer that begins with an extended header of the file after it."""
     header = tarfile.TarInfo("./PaxHeaders/x")
     header.type = tarfile.XHDTYPE
     header.size = len(records)
     padding = bytes(-len(records) % 512)
-    return header.tobuf(tarfile.USTAR_FORMAT) + records + padding + tar(DEBIAN)
+    first = header.tobuf(tarfile.USTAR_FORMAT) + records + padding
+    return first + (without_end(following) if following else b"") + (last or tar(DEBIAN))
+
+
+def without_end(archive: bytes) -> bytes:
+    """Return the members of an archive, without the zero blocks behind them."""
+    size = int(archive[124:135], 8)
+    return archive[: 512 + size + -size % 512]
+
+
+def sparse_layer() -> bytes:
+    """An old GNU sparse file whose map goes on and on."""
+    header = bytearray(raw_layer(b"x", kind=b"S")[:512])
+    header[482] = 1
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + (bytes(504) + b"\1" + bytes(7)) * 5000 + tar(DEBIAN)
+
+
+class Trailing(Image):
+    """Layers with something behind them; their digests are those of all of it."""
+
+    def stored_layers(self) -> list[bytes]:
+        return [layer + b"hidden" for layer in super().stored_layers()]
+
+
+class Skippable(Image):
+    """zstd layers that end in a frame that decoders pass over."""
+
+    def stored_layers(self) -> list[bytes]:
+        return [layer + b"\x50\x2a\x4d\x18\x04\0\0\0skip" for layer in super().stored_layers()]
+
+
+def repeated(count: int) -> Callable[[bytes], bytes]:
+    def change(content: bytes) -> bytes:
+        index = json.loads(content)
+        index["manifests"] *= count
+        return json.dumps(index).encode()
+
+    return change
 
 
 def manifest(**changes: object) -> Callable[[bytes], bytes]:
@@ -207,6 +253,13 @@ CASES: list[Case] = [
      "device"),
     ("16 database is a fifo", lambda: database(Item(DATABASE, type=tarfile.FIFOTYPE)), REFUSED,
      "fifo"),
+    ("17 sparse map without end", lambda: saved(sparse_layer()), REFUSED, "sparse"),
+    ("17 a sparse file of a petabyte", lambda: saved(pax_layer(
+        record("GNU.sparse.name", "srv/x") + record("GNU.sparse.major", "1")
+        + record("GNU.sparse.realsize", "9" * 15), tar([file("x")]))), READ, ""),
+    ("17 the database is sparse", lambda: saved(pax_layer(
+        record("GNU.sparse.name", DATABASE) + record("GNU.sparse.major", "1"), tar(DEBIAN[1:]),
+        tar([RELEASE]))), REFUSED, "sparse"),
     ("18 PAX header of 64 MiB", lambda: saved(pax_layer(b"x" * (64 << 20))), REFUSED,
      "header_bytes"),
     ("18 PAX header without end", lambda: saved(pax_layer(b"99 path=x\n")), REFUSED, ""),
@@ -227,6 +280,10 @@ CASES: list[Case] = [
      "too much memory"),
     ("23 several gzip members", lambda: compressed(saved(tar(DEBIAN))[:3000], "gzip")
      + compressed(saved(tar(DEBIAN))[3000:], "gzip"), READ, ""),
+    ("24 bytes behind a compressed layer", lambda: tar(oci_layout(
+        Trailing([tar(DEBIAN)], compression="gzip"))), REFUSED, ""),
+    ("24 skippable frame behind a zstd layer", lambda: tar(oci_layout(
+        Skippable([tar(DEBIAN)], compression="zstd"))), READ, ""),
     ("25 unknown layer compression", lambda: edited(
         OLD, next(i.name for i in OLD if i.name.endswith("layer.tar")),
         lambda c: b"\x04\x22\x4d\x18" + c), REFUSED, "lz4"),
@@ -252,6 +309,10 @@ CASES: list[Case] = [
         LAYOUT, "index.json", lambda c: c.replace(b'{"schema', b'{"layers":[],"schema')), REFUSED,
      "not an image index"),
     ("33 indexes in indexes", lambda: nested_indexes(8), REFUSED, ""),
+    ("33 an index of 2,000 manifests", lambda: edited(
+        LAYOUT, "index.json", repeated(2000)), REFUSED, "1000 manifests"),
+    ("33 an index of 100,000 manifests", lambda: edited(
+        LAYOUT, "index.json", repeated(100_000)), REFUSED, "document_bytes"),
     ("34 two images, no selector", two_images, USAGE, "--image"),
     ("35 more layers than diff_ids", lambda: edited(OLD, "manifest.json", manifest(Layers=[])),
      REFUSED, "0 layers"),

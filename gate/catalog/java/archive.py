@@ -27,7 +27,7 @@ from gate.catalog.java.coordinates import (
 )
 from gate.catalog.language import Contents, Identity
 from gate.catalog.reduced import ReducedCataloger, keep
-from gate.catalog.zipped import Allowance, Zip
+from gate.catalog.zipped import Allowance, Zip, has_end
 from gate.sources.wanted import Reduction
 
 ENDINGS = (
@@ -46,8 +46,6 @@ _MANIFEST = b"META-INF/MANIFEST.MF"
 _POM = re.compile(rb"META-INF/maven/([^/]+)/([^/]+)/(pom\.properties|pom\.xml)")
 _CLASS = b".class"
 _VERSIONED = re.compile(rb"META-INF/versions/[0-9]+/|BOOT-INF/classes/|WEB-INF/classes/")
-_BEGINNINGS = (b"PK", b"#!")
-"""Of a zip archive, and of one behind a shell script that runs it."""
 _SEPARATORS = re.compile(r"[-_.]+")
 _RUNTIME = "Java Runtime Environment"
 """`Implementation-Title` of the archives of OpenJDK itself (rt.jar, jrt-fs.jar)."""
@@ -56,8 +54,8 @@ _CANDIDATES = 6
 
 def reduce_archive(path: bytes, content: memoryview, gone: bool) -> bytes:
     """Return what is to be kept of an archive, ``b""`` for what is none."""
-    if bytes(content[:2]) not in _BEGINNINGS:
-        # No Java virtual machine loads it either.
+    if bytes(content[:2]) != b"PK" and not has_end(content):
+        # No Java virtual machine loads it either; what lies before an archive it does not mind.
         return b""
     reader = _Reader()
     reader.read(content, path.rpartition(b"/")[2], "", 0)

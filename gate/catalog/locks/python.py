@@ -1,31 +1,20 @@
-"""Python: lock files of Poetry, uv, PDM, pip (``pylock.toml``) and Pipenv, and requirements.
+"""Python: lock files of Poetry, uv, PDM, pip (``pylock.toml``) and Pipenv.
 
-Rules: each tool's documentation; PEP 751 (``pylock.toml``); pip's "Requirements
-File Format" and PEP 508 for requirements.
+Rules: each tool's documentation; PEP 751 (``pylock.toml``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gate.catalog.document import listing, mapping, read_json, word
-from gate.catalog.language import FileCataloger, Identity
-from gate.catalog.locks.sources import OWN, locks_named, read_text, read_toml
+from gate.catalog.language import Identity
+from gate.catalog.locks.sources import locks_named, python_package, read_toml
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
-from gate.sources.wanted import Named, Wanted
 
-_RUNS = re.compile(r"[-_.]+")
 _OWN_SOURCES = frozenset({"editable", "virtual", "directory", "path"})
-_PINNED = re.compile(
-    r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;,*]+)\s*(?:;.*)?", re.ASCII
-)
-_OPTION = re.compile(r"-(?:-\S+|[a-zA-Z])(?:[\s=].*)?")
-_INCLUDED = re.compile(r"(?:-r|--requirement|-c|--constraint)[\s=].*")
-_HASHES = re.compile(r"\s+--hash[=\s]\S+")
-_REST = re.compile(r"(?:\s|^)#.*$")
 
 
 def parse_toml(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identity]:
@@ -43,7 +32,7 @@ def parse_toml(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identity]:
             isinstance(source, dict) and source.get("type") == "directory"
         ):
             continue
-        found.append(_package(name, word(entry.get("version"), f"the version of '{name}'")))
+        found.append(python_package(name, word(entry.get("version"), f"the version of '{name}'")))
     return found
 
 
@@ -58,38 +47,8 @@ def parse_pipfile(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identit
             if "path" in entry or "file" in entry:
                 continue
             version = word(entry.get("version"), f"the version of '{name}'")
-            found.append(_package(word(name, "a name"), version.removeprefix("==")))
+            found.append(python_package(word(name, "a name"), version.removeprefix("==")))
     return sorted(set(found))
-
-
-def parse_requirements(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identity]:
-    """Return the packages of a requirements file, if it pins each; ValueError where it does not."""
-    del path
-    return list(_requirements(read_text(content, meter)))
-
-
-def _requirements(text: str) -> Iterator[Identity]:
-    joined = re.sub(r"\\\r?\n", " ", text)
-    for number, line in enumerate(joined.splitlines(), 1):
-        requirement = _HASHES.sub("", _REST.sub("", line)).strip()
-        if not requirement or (_OPTION.fullmatch(requirement) and not _is_more(requirement)):
-            continue
-        pinned = _PINNED.fullmatch(requirement)
-        if _INCLUDED.fullmatch(requirement):
-            # The file it names is found by its own name, or is named here.
-            continue
-        if pinned is None:
-            raise ValueError(f"does not pin '{requirement[:80]}' to a version (line {number})")
-        yield _package(pinned[1], pinned[2])
-
-
-def _is_more(option: str) -> bool:
-    """Return whether an option brings packages: ``-e`` and what is included."""
-    return option.startswith(("-e", "--editable")) or _INCLUDED.fullmatch(option) is not None
-
-
-def _package(name: str, version: str) -> Identity:
-    return Identity(type="pypi", name=_RUNS.sub("-", name).lower(), version=version)
 
 
 TOML_LOCKS = tuple(
@@ -102,10 +61,3 @@ TOML_LOCKS = tuple(
     )
 )
 PIPENV = locks_named("Pipenv lock files", parse_pipfile, b"Pipfile.lock")
-REQUIREMENTS = FileCataloger(
-    what="requirements files",
-    wanted=Wanted(
-        names=frozenset({Named(b"requirements.txt", OWN), Named(b"requirements.lock", OWN)})
-    ),
-    parse=parse_requirements,
-)

@@ -15,8 +15,9 @@ from gate.catalog.locks.gradle import GRADLE
 from gate.catalog.locks.npm import NPM
 from gate.catalog.locks.nuget import NUGET
 from gate.catalog.locks.pnpm import PNPM
-from gate.catalog.locks.python import PIPENV, REQUIREMENTS, TOML_LOCKS
+from gate.catalog.locks.python import PIPENV, TOML_LOCKS
 from gate.catalog.locks.r import RENV
+from gate.catalog.locks.requirements import REQUIREMENTS
 from gate.catalog.locks.ruby import BUNDLER
 from gate.catalog.locks.wishes import WISHES
 from gate.catalog.locks.yarn import YARN

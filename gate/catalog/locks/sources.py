@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import yaml
 
 from gate.catalog.document import mapping
-from gate.catalog.language import FileCataloger, Parse
+from gate.catalog.language import FileCataloger, Identity, Parse
 from gate.errors import InputError
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 from gate.sources.wanted import Named, Wanted
 
+_RUNS = re.compile(r"[-_.]+")
 _OTHERS = rb"node_modules|vendor|site-packages|\.git|\.?venv|\.tox|target|\.cargo"
 OWN = rb"\A(?!(?:.*/)?(?:" + _OTHERS + rb")(?:/|\Z))"
 """Folders of the project's own: what lies in the others came with a package, and its
@@ -25,6 +27,11 @@ def locks_named(what: str, parse: Parse, *names: bytes) -> FileCataloger:
     """Return the cataloger of lock files with these names."""
     wanted = Wanted(names=frozenset(Named(name, OWN) for name in names))
     return FileCataloger(what=what, wanted=wanted, parse=parse)
+
+
+def python_package(name: str, version: str) -> Identity:
+    """Return a package of Python; names as PEP 503 writes them."""
+    return Identity(type="pypi", name=_RUNS.sub("-", name).lower(), version=version)
 
 
 def read_text(content: Chunk, meter: Meter) -> str:

@@ -17,6 +17,7 @@ from gate.errors import InputError
 from gate.run.check import read_bom
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice
+from tests.builders import file, write_folder
 
 JS = {
     "pkg:npm/%40types/node@20.1.0",
@@ -219,3 +220,28 @@ def test_a_damaged_file_is_read_or_refused(data: Path, name: str, draw: st.DataO
     content[at] = draw.draw(st.integers(0, 255))
     for packages in parse_all(bytes(content)):
         assert all(package.name and package.version for package in packages)
+
+
+def test_requirements_are_read_with_what_they_include(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": b"-r more/base.in\nsix==1.16.0\n-c bounds.txt\n",
+        "more/base.in": b"--requirement=../requirements.txt\n-r'other.txt'\nflask==3.0.0\n",
+        "more/other.txt": b"jinja2==3.1.0\n",
+    }
+    write_folder(tmp_path, [file(name, content) for name, content in files.items()])
+    bom = read_bom(f"source:{tmp_path}", Choice(), Budget())
+    assert {c.name: c.locations[0].path for c in bom.components} == {
+        "six": "requirements.txt",
+        "flask": "more/base.in",
+        "jinja2": "more/other.txt",
+    }
+    assert [r.status for r in bom.readings] == [ReadingStatus.COMPLETE]
+
+
+@pytest.mark.parametrize(
+    "line", ["-r ../../x", "-r /etc/passwd", "-r https://example.org/r.txt", "-r gone.txt", "-r ."]
+)
+def test_requirements_that_lead_elsewhere_are_not_complete(tmp_path: Path, line: str) -> None:
+    write_folder(tmp_path, [file("requirements.txt", f"six==1.16.0\n{line}\n".encode())])
+    bom = read_bom(f"source:{tmp_path}", Choice(), Budget())
+    assert [r.status for r in bom.readings] != [ReadingStatus.COMPLETE]
