@@ -29,12 +29,12 @@ from gate.cli.options import (
     vex_option,
 )
 from gate.cli.output import emit, wants_colour, write_file
-from gate.cli.places import evidence_folder, evidence_place, sights_file, store_folder
+from gate.cli.places import evidence_place, sights_file, store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.signing import make_recorder
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.errors import EvidenceError, GateError, InputError, UsageError
-from gate.evidence.stores import UnavailableStore, is_url
+from gate.evidence.stores import UnavailableStore
 from gate.policy.context import Baseline
 from gate.policy.durations import parse_duration
 from gate.policy.verdict import Outcome
@@ -240,8 +240,7 @@ def _recorder(
     if no_evidence:
         return None
     try:
-        beside = None if evidence_path and is_url(evidence_path) else evidence_path
-        sights = sights_file(sights_path, evidence_folder(beside))
+        sights = sights_file(sights_path, evidence_path)
         recorder, warnings = make_recorder(
             key_path, evidence_path, sights, os.environ, ticket=ticket
         )

@@ -52,12 +52,15 @@ def evidence_folder(given: str | None) -> Path:
     return _base("XDG_STATE_HOME", ".local/state") / "patchgate" / "evidence"
 
 
-def sights_file(given: str | None, evidence: Path) -> Path:
+def sights_file(given: str | None, evidence: str | None) -> Path | None:
     """Return the ledger of first sights (`--first-sights`, PATCHGATE_FIRST_SIGHTS).
 
-    `given` is the file, or the folder it is in; else it is in one of the evidence folder.
+    `given` is the file, or the folder it is in; else it is in one of the evidence
+    folder.  None for evidence in another store, whose records carry the sights on.
     """
-    path = Path(given) if given else evidence / "first-sights"
+    if not given and evidence and is_url(evidence):
+        return None
+    path = Path(given) if given else evidence_folder(evidence) / "first-sights"
     return path if path.suffix == ".jsonl" else path / "first-sights.jsonl"
 
 

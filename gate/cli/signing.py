@@ -18,7 +18,7 @@ PASSPHRASE = "PATCHGATE_KEY_PASSPHRASE"  # noqa: S105 - the name of the variable
 def make_recorder(
     key_path: str | None,
     evidence_path: str | None,
-    sights: Path,
+    sights: Path | None,
     environment: Mapping[str, str],
     *,
     ticket: str = "",

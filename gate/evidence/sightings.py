@@ -48,8 +48,12 @@ _decoder = msgspec.json.Decoder(_Line)
 class SightingLedger:
     """The ledger in one file."""
 
-    def __init__(self, path: Path, key: VerifyingKey) -> None:
-        """`key` is the one whose lines count.  Nothing is read yet."""
+    def __init__(self, path: Path | None, key: VerifyingKey) -> None:
+        """`key` is the one whose lines count.  Nothing is read yet.
+
+        Without a `path` there is no file: each record carries on the sights of the
+        record before it on the same system.
+        """
         self.path = path
         self._key = key
 
@@ -59,10 +63,10 @@ class SightingLedger:
         VerificationError where the chain is broken, EvidenceError where the file
         cannot be read.
         """
-        content = read_file(self.path, _LARGEST) or b""
+        content = self._content()
         found = _Found(system)
         head = ""
-        for line, raw, digest in _lines(content, str(self.path)):
+        for line, raw, digest in _lines(content, str(self.path or "")):
             if line.at < now:
                 head = digest
             concerns = line.system == system or any(_flaw(k) in flaws for k in line.flaws)
@@ -72,8 +76,11 @@ class SightingLedger:
 
     def digests(self) -> set[str]:
         """Return ``sha256:…`` of every line; errors as `read`."""
-        content = read_file(self.path, _LARGEST) or b""
+        content = self._content()
         return {digest for _, _, digest in _lines(content, str(self.path))}
+
+    def _content(self) -> bytes:
+        return (read_file(self.path, _LARGEST) or b"") if self.path is not None else b""
 
     def _signed(self, raw: bytes) -> bool:
         try:
@@ -143,6 +150,8 @@ def append(
     if not flaws and not fixes:
         return False
     path = ledger.path
+    if path is None:
+        return False
     make_folder(path.parent)
     with locked(path.with_name(f"{path.name}.lock")):
         content = read_file(path, _LARGEST) or b""

@@ -115,3 +115,17 @@ def test_it_replays_without_the_ledger(started: Bench) -> None:
     code, out, err = run(["evidence", "replay", str(kept), *trust])
     assert (code, "again, byte for byte" in out) == (0, True), err
     assert run(["evidence", "verify", *trust, str(Path(started.evidence))])[0] == 0
+
+
+def test_without_a_file_each_record_carries_the_sights_on(
+    started: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is where evidence is in an object store or a database."""
+    monkeypatch.setattr("gate.cli.check.sights_file", lambda given, evidence: None)
+    shutil.rmtree(started.evidence / "first-sights")
+    for day in (10, 12, 15):
+        result = at(started, f"2026-11-{day}")
+        found = finding(result)
+        assert (found["clock"], found["due"]) == ("first_observed", "2026-11-18T00:00:00Z")
+        assert not [warning for warning in result["warnings"] if "first sights" in warning]
+    assert not (started.evidence / "first-sights").exists()
