@@ -34,7 +34,13 @@ from gate.bom.model import (
 from gate.matching.findings import Finding, Findings, Match, Rating, Status
 from gate.policy.context import Attributes, Baseline, Context, Previous, Sighting, Sightings, TagNow
 from gate.policy.document import parse_policy
-from gate.policy.exceptions.model import Approval, Exceptions, PolicyException, Presented
+from gate.policy.exceptions.model import (
+    Approval,
+    Exceptions,
+    PolicyException,
+    Presented,
+    TicketState,
+)
 from gate.policy.exceptions.roster import keyid_of
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
@@ -77,6 +83,9 @@ def policy_of(case: Case) -> Policy:
     document = {"version": 1, **case.get("document", {})}
     roster = {"approvers": [{"name": "Ada Risk <ada@example.com>"}]}
     document["exceptions"] = {**roster, **document.get("exceptions", {})}
+    if "trackers" in document["exceptions"]:
+        trackers = [{**_TRACKER, **one} for one in document["exceptions"]["trackers"]]
+        document["exceptions"] = {**document["exceptions"], "trackers": trackers}
     for approver in document["exceptions"]["approvers"]:
         approver.setdefault("keys", [KEYS[approver["name"].split()[0].lower()]])
     rules = {name: dict(rule) for name, rule in _ALL_OFF.items()}
@@ -178,13 +187,34 @@ def _presented(item: Mapping[str, Any], number: int, now: datetime) -> Presented
         approvals=tuple(
             Approval(
                 exception=exception.id,
-                digest="sha256:0" if one.get("edited") else exception.digest,
+                digest=one["names"]
+                if "names" in one
+                else "sha256:0"
+                if one.get("edited")
+                else exception.digest,
                 approved_at=_at(one.get("at", "1d ago")),
                 keyid=keyid_of(KEYS[one["by"]]) if one["by"] in KEYS else "",
+                ticket=_ticket(one["ticket"]) if "ticket" in one else None,
             )
             for one in approvals
         ),
     )
+
+
+def _ticket(item: Mapping[str, Any]) -> TicketState:
+    fields = {
+        "tracker": "risks",
+        "ticket": "RISK-7",
+        "url": "https://jira.example/rest/api/2/issue/RISK-7",
+        "state": "Approved",
+        "opened_by": "dev",
+        "approved_by": "ada",
+        "response": "sha256:00",
+        **item,
+    }
+    fields["fetched_at"] = _at(item.get("fetched", "1h ago"))
+    fields.pop("fetched", None)
+    return msgspec.convert(fields, TicketState)
 
 
 def _day(written: object, now: datetime) -> str:
@@ -198,7 +228,14 @@ def _ssh_key(seed: int) -> str:
     return f"ssh-ed25519 {base64.b64encode(blob).decode()} case"
 
 
-KEYS = {"ada": _ssh_key(1), "bob": _ssh_key(2)}
+_TRACKER = {
+    "name": "risks",
+    "kind": "jira",
+    "url": "https://jira.example",
+    "approved": ["Approved"],
+    "keys": [_ssh_key(3)],
+}
+KEYS = {"ada": _ssh_key(1), "bob": _ssh_key(2), "ci": _ssh_key(3)}
 """Public keys of the approvers of a case; whoever else signs is in no roster."""
 
 

@@ -81,11 +81,16 @@ rules = st.fixed_dictionaries(
             {
                 "action": actions,
                 "max": spans,
-                "by": st.sampled_from(["created", "packages", "label", "all"]),
+                "by": st.sampled_from(["created", "packages", "files", "label", "pushed", "all"]),
             }
         ),
         "base_image": st.fixed_dictionaries(
-            {"action": actions, "max_age": st.none() | spans, "max_fix_age": st.none() | spans}
+            {
+                "action": actions,
+                "max_age": st.none() | spans,
+                "max_fix_age": st.none() | spans,
+                "rebuild_within": st.none() | spans,
+            }
         ),
         "end_of_life": st.fixed_dictionaries({"action": actions}),
         "scan_coverage": st.fixed_dictionaries({"action": actions, "cadence": st.none() | spans}),
@@ -101,6 +106,8 @@ findings = st.lists(
             "severity": severities,
             "published": maybe_past,
             "fix_published": maybe_past,
+            "undated": st.booleans(),
+            "fix_undated": st.booleans(),
             "fixed": st.sampled_from(["", "3.0.10-1"]),
             "cvss": st.none() | st.sampled_from([3.1, 7.0, 9.9]),
         }
@@ -120,7 +127,20 @@ cases = st.fixed_dictionaries(
         "policy": rules,
         "findings": findings,
         "given": st.fixed_dictionaries({"internet_facing": maybe}),
-        "image": st.fixed_dictionaries({"created": maybe_past}),
+        "image": st.fixed_dictionaries(
+            {"created": maybe_past, "newest_file": maybe_past, "pushed": maybe_past}
+        ),
+        "sightings": st.just({})
+        | st.fixed_dictionaries(
+            {
+                "CVE-2026-0001 pkg:deb/openssl": st.fixed_dictionaries(
+                    {"flaw": past, "after": past, "fix": past, "fix_after": past}
+                )
+            }
+        ),
+        "tag_now": st.fixed_dictionaries(
+            {"digests": st.just(["sha256:bb"]), "created": maybe_past}
+        ),
         "host": st.none() | hosts,
         "components": st.fixed_dictionaries({"installed": maybe_past}).map(lambda item: [item]),
         "base": st.none()
