@@ -18,6 +18,7 @@ def build_single_file(file: Path, place: Path) -> Path:
     options = ["--onefile", "--noconfirm", "--clean", "--log-level", "ERROR", "--name", file.name]
     # Commands, sources and rules are imported by name when they are called.
     options += ["--paths", str(ROOT), "--collect-submodules", "gate", "--collect-data", "gate"]
+    options += ["--add-data", f"{ROOT / 'ci-templates'}:gate/ci_templates"]
     options += ["--distpath", str(file.parent), "--workpath", str(place / "work")]
     options += ["--specpath", str(place)]
     run(str(python), "-m", "PyInstaller", *options, str(ROOT / "gate" / "cli" / "__main__.py"))

@@ -54,7 +54,13 @@ def install_command(*, allow_unjudged: bool, shared: bool) -> int:
     folder, which all its work trees share. A hook that is there is kept, and
     runs first; `patchgate hook uninstall` puts it back.
     """
-    repository = repository_around(Path.cwd())
+    install(repository_around(Path.cwd()), allow_unjudged=allow_unjudged, shared=shared)
+    click.echo("next: `patchgate hook warm` reads the images that HEAD names", err=True)
+    return exits.PASS
+
+
+def install(repository: Repository, *, allow_unjudged: bool = False, shared: bool = False) -> None:
+    """Write the hook, and keep one that is there; UsageError where that cannot be."""
     folder = _hooks_folder(repository)
     if not shared and _is_elsewhere(repository, folder):
         raise UsageError(
@@ -86,8 +92,6 @@ def install_command(*, allow_unjudged: bool, shared: bool) -> int:
     temporary.chmod(0o755)
     temporary.replace(hook)
     click.echo(f"installed {hook}", err=True)
-    click.echo("next: `patchgate hook warm` reads the images that HEAD names", err=True)
-    return exits.PASS
 
 
 @click.command(name="uninstall")

@@ -28,6 +28,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("gate.cli.evidence", "Make signing keys; verify, list, show and replay runs."),
     "forecast": ("gate.cli.forecast", "Tell what will fail, and when, if nothing changes."),
     "hook": ("gate.cli.hook", "Judge the images that a Git push touches; install that."),
+    "init": ("gate.cli.init", "Set up a repository: policy, CI file and pre-push hook."),
     "policy": ("gate.cli.policy", "Write, check and explain policies."),
     "sbom": ("gate.cli.sbom", "Write the SBOM of a target."),
     "schema": ("gate.cli.schema", "Print the JSON Schema of a format."),

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.builders import DEBIAN, STATUS, file
-from tests.cli.bad_inputs import Bench, sound
+from tests.cli.bad_inputs import Bench, run, sound
 from tests.cli.test_check import PATIENT, old_openssl
 from tests.cli.test_improves_on import NGINX
 from tests.cli.test_improves_on import POLICY as SEVERE
@@ -102,6 +102,20 @@ def test_a_fail_is_annotated_and_its_evidence_kept(bench: Bench) -> None:
 def test_without_a_key_it_is_no_pass(bench: Bench) -> None:
     given, _, _ = act(bench, PG_SIGNING_KEY="")
     assert (given["verdict"], given["exit-code"]) == ("INDETERMINATE", "5")
+
+
+@pytest.mark.parametrize("inputs", [{"PG_FORK": "true"}, {"PG_ACTOR": "dependabot[bot]"}])
+def test_a_run_that_can_have_no_key_signs_with_one_of_its_own(
+    bench: Bench, inputs: dict[str, str]
+) -> None:
+    given, log, _ = act(bench, PG_SIGNING_KEY="", **inputs)
+    assert (given["verdict"], given["exit-code"]) == ("PASS", "0")
+    assert "signed by a key that was made for it" in log
+    (record,) = (bench.root / given["evidence"]).glob("*.intoto.jsonl")
+    own = bench.root / given["results"] / "key-of-this-run.pub.pem"
+    for trust, code in ((own, 0), (bench.key.with_suffix(".pub.pem"), 6)):
+        assert run(["evidence", "verify", "--trust", str(trust), str(record)])[0] == code
+    assert not list((bench.root / "temp").glob("*.pem"))
 
 
 def test_the_key_does_not_stay(bench: Bench) -> None:
