@@ -37,6 +37,9 @@ bench-images: $(READY)  ## build a real image, compare with package managers and
 	$(PY) -m benchmarks.images.exactness
 	$(PY) -m benchmarks.images.speed $(ARGS)
 
+bench-findings: $(READY)  ## find what osv-scanner finds, and say what only one of the two does (needs go)
+	$(PY) -m benchmarks.findings $(ARGS)
+
 compare-versions: $(READY)  ## order 200,000 pairs of versions a scheme as its reference does (minutes)
 	$(PY) scripts/compare_versions.py all $(ARGS)
 
@@ -68,4 +71,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test test-clients lint ci bench bench-full bench-images bench-evidence fuzz flips lock man release clean compare-versions
+.PHONY: help demo dev test test-clients lint ci bench bench-full bench-images bench-evidence fuzz flips lock man release clean compare-versions bench-findings

@@ -64,7 +64,7 @@ def judge(entry: Affected, scheme: str, version: str) -> Judgement:
         if answer:
             why = _describe(described.events)
             return Judgement(affected=True, why=why, fixed=_next_fix(ranges, key_of, key))
-        if answer is None or is_legacy(scheme, key):
+        if answer is None or (is_legacy(scheme, key) and _begins_late(described.events)):
             order = f"by {scheme} order" if scheme else "since no order is known"
             events = _describe(described.events)
             open_question = f"{version} cannot be compared with {events} {order}"
@@ -113,6 +113,11 @@ def ranges_of(entry: Affected, version: str) -> tuple[Range, ...]:
     if custom and all(_is_bare(described.events) for described in ranges):
         return ranges if version.removeprefix("v").startswith("0.0.0-") else custom
     return ranges
+
+
+def _begins_late(events: Sequence[Event]) -> bool:
+    """Return whether some versions come before the range or between two parts of it."""
+    return any(event.introduced not in {None, "0"} for event in events)
 
 
 def _holds_all(events: Sequence[Event]) -> bool:

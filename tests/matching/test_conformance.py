@@ -55,6 +55,8 @@ CASES: list[tuple[str, str, dict[str, Any], bool | None]] = [
     ("PyPI", "odd version", FIXED, None),
     ("PyPI", "odd-version", FIXED, True),
     ("PyPI", "odd-version", events("introduced=1.0", "fixed=2.0"), None),
+    ("PyPI", "0.2-n653", events("introduced=0", "fixed=0.2-n653"), False),
+    ("PyPI", "0.2-n652", events("introduced=0", "fixed=0.2-n653"), True),
     ("PyPI", "", FIXED, None),
     ("PyPI", "", {"versions": ["1.0"]}, None),
     ("Nowhere", "1.0", FIXED, None),
