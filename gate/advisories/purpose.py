@@ -42,13 +42,29 @@ def purpose_of(record: Record, entries: Sequence[Affected]) -> Purpose:
     return Purpose.SECURITY
 
 
+def will_not_fix(entries: Sequence[Affected]) -> bool:
+    """Return whether the vendor says of all `entries` that no fix will come.
+
+    Debian's word is the urgency ``end-of-life``: the release gets no security support
+    for this package any more.
+    """
+    return bool(entries) and all(
+        _stated(entry.ecosystem_specific, "urgency") == "end-of-life" for entry in entries
+    )
+
+
 def _is_cve(name: str) -> bool:
     return name.startswith("CVE-")
 
 
 def _informational(entry: Affected) -> bool:
-    raw = bytes(entry.database_specific)
-    if b'"informational"' not in raw:
-        return False
+    return bool(_stated(entry.database_specific, "informational"))
+
+
+def _stated(raw: msgspec.Raw, field: str) -> str:
+    """Return a text field of an object; "" where there is none."""
+    if field.encode() not in bytes(raw):
+        return ""
     fields: Any = msgspec.json.decode(raw)
-    return isinstance(fields, dict) and isinstance(fields.get("informational"), str)
+    value = fields.get(field) if isinstance(fields, dict) else None
+    return value if isinstance(value, str) else ""

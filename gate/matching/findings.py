@@ -17,7 +17,13 @@ class Status(StrEnum):
     FIXED = "fixed"
     """A fixed version is available."""
     UNFIXED = "unfixed"
-    """No advisory that applies names a fixed version."""
+    """No advisory that applies names a fixed version: not fixed yet."""
+    WILL_NOT_FIX = "will-not-fix"
+    """No fixed version, and the vendor says that there will be none."""
+    NOT_AFFECTED = "not-affected"
+    """A VEX statement says so; matching alone never does."""
+    UNDER_INVESTIGATION = "under-investigation"
+    """A VEX statement says so."""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

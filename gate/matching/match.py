@@ -23,7 +23,7 @@ from gate.advisories.ecosystems import base_of, normalise
 from gate.advisories.lookup import Gap, Lookup
 from gate.advisories.model import AdvisorySet, Query, StoredRecord
 from gate.advisories.osv import Affected, Record, utc
-from gate.advisories.purpose import Purpose, purpose_of
+from gate.advisories.purpose import Purpose, purpose_of, will_not_fix
 from gate.advisories.severity import Statement, statements
 from gate.bom.model import Bom, Component
 from gate.matching.findings import (
@@ -206,7 +206,7 @@ def _finding(component: Component, flaw: str, applying: list[_Applying], index: 
         id=index.flaws.display_name(flaw),
         identifiers=tuple(sorted(index.flaws.names(flaw) | stated)),
         summary=next((record.summary for record in known if record.summary), ""),
-        status=Status.FIXED if fixed else Status.UNFIXED,
+        status=_status(fixed, applying),
         fixed=fixed,
         rating=rate(own, borrowed),
         published=published,
@@ -215,6 +215,13 @@ def _finding(component: Component, flaw: str, applying: list[_Applying], index: 
         fix_undated=fix_undated,
         matches=tuple(item.match for item in applying),
     )
+
+
+def _status(fixed: str, applying: list[_Applying]) -> Status:
+    if fixed:
+        return Status.FIXED
+    given_up = all(will_not_fix(item.entries) for item in applying)
+    return Status.WILL_NOT_FIX if given_up else Status.UNFIXED
 
 
 def _order(item: _Applying) -> tuple[str, str, str, str, str]:

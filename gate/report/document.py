@@ -31,6 +31,7 @@ from gate.policy.verdict import (
     VexNote,
 )
 from gate.report.encoding import visible_json
+from gate.report.judged import status_of
 from gate.run.result import EvidenceNote, PolicyNote, Result
 from gate.run.whatchanged import Since
 
@@ -72,6 +73,7 @@ class FindingNote(msgspec.Struct, frozen=True, kw_only=True):
     """True where no source rates the flaw and the policy says what it counts as."""
     rating: Rating
     status: Status
+    """With what a VEX statement that counts says."""
     fixed: str
     published: datetime | None
     fix_published: datetime | None
@@ -243,7 +245,7 @@ def _finding(
         severity=decision.severity,
         severity_assumed=decision.severity_assumed,
         rating=finding.rating,
-        status=finding.status,
+        status=status_of(finding, decision),
         fixed=finding.fixed,
         published=finding.published,
         fix_published=finding.fix_published,

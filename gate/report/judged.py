@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gate.advisories.severity import Severity
+from gate.advisories.vex.model import Status as VexStatus
 from gate.bom.model import Component
-from gate.matching.findings import Finding
+from gate.matching.findings import Finding, Status
 from gate.policy.verdict import Cause, Decision, Outcome, State
 from gate.run.result import Result
 
@@ -50,6 +51,15 @@ def urgency(decision: Decision) -> float:
     if decision.state in {State.NO_LIMIT, State.ACCEPTED, State.NOT_AFFECTED}:
         return float("inf")
     return decision.due.timestamp() if decision.due is not None else float("-inf")
+
+
+def status_of(finding: Finding, decision: Decision) -> Status:
+    """Return what can be done about a finding, with what a VEX statement says of it."""
+    if decision.state is State.NOT_AFFECTED:
+        return Status.NOT_AFFECTED
+    if decision.vex is not None and decision.vex.status is VexStatus.UNDER_INVESTIGATION:
+        return Status.UNDER_INVESTIGATION
+    return finding.status
 
 
 def is_judged(result: Result) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gate.advisories.severity import Statement
 from gate.bom.origin import Origin, origins
+from gate.matching.findings import Status
 from gate.policy.durations import write_duration
 from gate.policy.verdict import Dates, Decision, State
 from gate.report.encoding import visible
@@ -132,6 +133,8 @@ def _clock(result: Result, decision: Decision) -> Iterator[str]:
 
 
 def _todo(item: Judged, raised: str) -> str:
+    if item.finding.status is Status.WILL_NOT_FIX:
+        return "the vendor will not fix it: replace or remove it, or ask for an exception"
     if not item.finding.fixed:
         return "there is no fixed version yet: replace or remove it, or ask for an exception"
     enough = (
