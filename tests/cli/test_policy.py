@@ -12,9 +12,11 @@ import msgspec
 import pytest
 import yaml
 
+from gate.policy.context import Context
 from gate.policy.presets import PRESETS
 from gate.policy.settings import Rules
 from gate.policy.template import DEFAULT_DOCUMENT
+from gate.policy.verdict import Dates, Decision, ExceptionResult, RuleResult
 from tests.cli.bad_inputs import run
 
 
@@ -98,3 +100,31 @@ def test_the_policy_page_names_every_rule_field_and_control() -> None:
         for setting in msgspec.structs.fields(rule.type):
             assert f"`{setting.name}`" in page, (rule.name, setting.name)
     assert set(PRESETS) <= set(re.findall(r"--preset ([a-z0-9-]+)", page))
+
+
+def test_the_table_of_controls_is_what_the_rules_say() -> None:
+    """Row by row: a control, the rules that serve it, and fields that evidence has."""
+    page = (Path(__file__).parent.parent.parent / "docs" / "policy.md").read_text("utf-8")
+    table = page.partition("| control | rule | evidence |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines()]
+    written = {
+        (control, rule)
+        for control, rules, _ in (row for row in rows if len(row) == 3)
+        for rule in re.findall(r"`([a-z_]+)`", rules)
+    }
+    served = {
+        (control, rule.name)
+        for rule in msgspec.structs.fields(Rules)
+        for control in import_module(f"gate.policy.rules.{rule.name}").CONTROLS
+    }
+    assert written == served
+    known = {
+        "decisions": Decision,
+        "rules": RuleResult,
+        "context": Context,
+        "dates": Dates,
+        "exceptions": ExceptionResult,
+    }
+    for text in re.findall(r"`([a-z_]+)(?:\[\])?\.([a-z_]+)`", table):
+        fields = {field.name for field in msgspec.structs.fields(known[text[0]])}
+        assert text[1] in fields, text

@@ -20,7 +20,14 @@ from gate.policy.rules.outcome import rule_result, some
 from gate.policy.settings import BaseImage
 from gate.policy.verdict import Decision, RuleResult
 
-CONTROLS = ("SOC 2 CC6.8", "SOC 2 CC8.1", "ISO 27001 A.8.9", "ISO 27001 A.8.19", "PCI-DSS 2.2.1")
+CONTROLS = (
+    "SOC 2 CC6.8",
+    "SOC 2 CC8.1",
+    "ISO 27001 A.8.9",
+    "ISO 27001 A.8.19",
+    "PCI-DSS 2.2.1",
+    "HIPAA 164.308(a)(5)(ii)(B)",
+)
 _SKEW = timedelta(minutes=5)
 
 

@@ -23,7 +23,12 @@ from gate.policy.model import Policy
 from gate.policy.rules.outcome import rule_result
 from gate.policy.verdict import Decision, RuleResult
 
-CONTROLS = ("SOC 2 CC8.1", "ISO 27001 A.8.32", "PCI-DSS 6.3.3")
+CONTROLS = (
+    "SOC 2 CC8.1",
+    "ISO 27001 A.8.32",
+    "PCI-DSS 6.3.3",
+    "HIPAA 164.308(a)(1)(ii)(B)",
+)
 _SKEW = timedelta(minutes=5)
 _LABELS = ("org.opencontainers.image.created", "org.label-schema.build-date")
 _REPRODUCIBLE = datetime(1980, 1, 2, tzinfo=UTC)

@@ -13,7 +13,13 @@ from gate.policy.rules.outcome import rule_result, some
 from gate.policy.settings import Licences, Packages
 from gate.policy.verdict import Decision, RuleResult
 
-CONTROLS = ("SOC 2 CC6.8", "ISO 27001 A.8.19", "ISO 27001 A.5.32", "PCI-DSS 2.2.4")
+CONTROLS = (
+    "SOC 2 CC6.8",
+    "ISO 27001 A.8.19",
+    "ISO 27001 A.5.32",
+    "PCI-DSS 2.2.4",
+    "HIPAA 164.308(a)(5)(ii)(B)",
+)
 
 ANY_LICENCE = Licences()
 

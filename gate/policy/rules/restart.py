@@ -19,7 +19,13 @@ from gate.policy.settings import Restart
 from gate.policy.verdict import Decision, RuleResult
 from gate.versions import key_function
 
-CONTROLS = ("SOC 2 CC7.1", "ISO 27001 A.8.8", "ISO 27001 A.8.19", "PCI-DSS 6.3.3")
+CONTROLS = (
+    "SOC 2 CC7.1",
+    "ISO 27001 A.8.8",
+    "ISO 27001 A.8.19",
+    "PCI-DSS 6.3.3",
+    "HIPAA 164.308(a)(1)(ii)(B)",
+)
 _SCHEMES = {"alpm": "pacman", "apk": "apk", "deb": "dpkg", "rpm": "rpm"}
 
 

@@ -17,7 +17,16 @@ from gate.policy.rules.outcome import rule_result
 from gate.policy.settings import RiskThreshold
 from gate.policy.verdict import Decision, RuleResult
 
-CONTROLS = ("SOC 2 CC7.1", "ISO 27001 A.8.8", "PCI-DSS 6.3.1", "HIPAA 164.308(a)(1)(ii)(A)")
+CONTROLS = (
+    "SOC 2 CC6.8",
+    "SOC 2 CC7.1",
+    "ISO 27001 A.8.7",
+    "ISO 27001 A.8.8",
+    "PCI-DSS 5.2.1",
+    "PCI-DSS 6.3.1",
+    "HIPAA 164.308(a)(1)(ii)(A)",
+    "HIPAA 164.308(a)(5)(ii)(B)",
+)
 _HIGHEST = {
     Severity.CRITICAL: 10.0,
     Severity.HIGH: 8.9,

@@ -16,7 +16,13 @@ from gate.policy.rules.outcome import rule_result
 from gate.policy.settings import ScanCoverage
 from gate.policy.verdict import Decision, RuleResult
 
-CONTROLS = ("SOC 2 CC4.1", "SOC 2 CC7.1", "ISO 27001 A.8.8", "PCI-DSS 11.3.1")
+CONTROLS = (
+    "SOC 2 CC4.1",
+    "SOC 2 CC7.1",
+    "ISO 27001 A.8.8",
+    "PCI-DSS 11.3.1",
+    "HIPAA 164.308(a)(8)",
+)
 
 
 def evaluate(facts: Facts, policy: Policy, decisions: tuple[Decision, ...]) -> RuleResult:
