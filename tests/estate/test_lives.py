@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -85,6 +86,7 @@ def seen(
     )
     unread = Reason(cause=Cause.INPUT, code="unread", message="a layer")
     return Earlier(
+        place=Path(),
         run=verified(day),
         verdict=Verdict(
             outcome=Outcome.FAIL,
