@@ -70,8 +70,13 @@ def ours(bom: Bom, kind: str) -> Packages:
             c.version,
         )
         for c in bom.components
-        if c.type == kind
+        if c.type == kind and not all(_is_vendored(place.path) for place in c.locations)
     }
+
+
+def _is_vendored(path: str) -> bool:
+    """Say whether a package was copied into another (pip's urllib3), of which no manager tells."""
+    return path.endswith(("_vendor/vendor.txt", "_vendor/vendored.txt"))
 
 
 def dpkg(root: Path) -> Packages:

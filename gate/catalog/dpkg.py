@@ -65,22 +65,26 @@ class DpkgCataloger:
         for path in paths:
             if path.endswith(b".md5sums"):
                 continue
-            found, reading = _read(tree, path, meter)
+            found, reading = read_status(tree, path, meter)
             packages.extend(found)
             readings.append(reading)
         return Found(packages=tuple(packages), readings=tuple(readings))
 
 
-def _read(tree: Tree, path: bytes, meter: Meter) -> tuple[list[Package], Reading]:
+def read_status(
+    tree: Tree, path: bytes, meter: Meter, *, what: str = _WHAT, kind: str = "deb"
+) -> tuple[list[Package], Reading]:
+    """Return the packages of one file in dpkg's format, as purl type `kind`, and its reading."""
     try:
         data = read_text(tree, path, meter)
     except InputError as error:
-        return [], reading_of(_WHAT, path, "", 0, [error.what])
+        return [], reading_of(what, path, "", 0, [error.what])
     location = Location(path=text(path), layer=tree.layer_of(path))
     packages: list[Package] = []
     problems: list[str] = []
     known: set[str] = set()
     lists = _file_lists(tree) if path == STATUS else {}
+    needs_status = not path.startswith(STATUS_FOLDER)
     if data and not data.endswith(b"\n"):
         problems.append("the last line is cut short")
     try:
@@ -88,7 +92,7 @@ def _read(tree: Tree, path: bytes, meter: Meter) -> tuple[list[Package], Reading
             try:
                 fields = _fields(stanza)
                 known.add(fields.get("package", ""))
-                package = _package(fields, location, has_status=path == STATUS)
+                package = _package(fields, location, kind, has_status=needs_status)
                 if package is not None and package.name in lists:
                     package = _with_time(package, tree, lists)
             except ValueError as error:
@@ -100,7 +104,7 @@ def _read(tree: Tree, path: bytes, meter: Meter) -> tuple[list[Package], Reading
             problems.extend(_unlisted(lists, known))
     except InputError as error:
         problems.append(error.what)
-    return packages, reading_of(_WHAT, path, location.layer, len(packages), problems)
+    return packages, reading_of(what, path, location.layer, len(packages), problems)
 
 
 def _fields(stanza: bytes) -> dict[str, str]:
@@ -122,7 +126,9 @@ def _fields(stanza: bytes) -> dict[str, str]:
     return fields
 
 
-def _package(fields: dict[str, str], location: Location, *, has_status: bool) -> Package | None:
+def _package(
+    fields: dict[str, str], location: Location, kind: str, *, has_status: bool
+) -> Package | None:
     """Return the package of a record, or None where its files are not on disk."""
     name = fields.get("package", "")
     if not _NAME.fullmatch(name):
@@ -146,7 +152,7 @@ def _package(fields: dict[str, str], location: Location, *, has_status: bool) ->
             raise ValueError(f"of '{name}' has a malformed source")
         source_name, source_version = source[1], source[2] or version
     return Package(
-        type="deb",
+        type=kind,
         name=name,
         version=version,
         arch=fields.get("architecture", ""),

@@ -27,10 +27,12 @@ from gate.bom.purl import PackageName, distro_qualifier, write_purl
 from gate.catalog import distro as distro_file
 from gate.catalog.apk import ApkCataloger
 from gate.catalog.bare import Bare, look_at_programs
+from gate.catalog.chisel import ChiselCataloger
 from gate.catalog.dpkg import DpkgCataloger
 from gate.catalog.host import WANTED as HOST_WANTED
 from gate.catalog.host import read_host
 from gate.catalog.languages import read_languages, wanted_by_languages
+from gate.catalog.opkg import OpkgCataloger
 from gate.catalog.origin import key_of, layers_of
 from gate.catalog.package import Cataloger, Found, Package
 from gate.catalog.pacman import PacmanCataloger
@@ -47,13 +49,15 @@ from gate.sources.wanted import Wanted
 
 CATALOGERS: Mapping[str, Cataloger] = {
     "apk": ApkCataloger(),
+    "chisel": ChiselCataloger(),
     "dpkg": DpkgCataloger(),
+    "opkg": OpkgCataloger(),
     "pacman": PacmanCataloger(),
     "rpm": RpmCataloger(),
 }
 """The package databases that are read of every target."""
 
-_DISTRO_TYPES = frozenset({"alpm", "apk", "deb", "rpm"})
+_DISTRO_TYPES = frozenset({"alpm", "apk", "deb", "opkg", "rpm"})
 _FOLDERS_SHOWN = 3
 _MACHINES = frozenset({SubjectKind.HOST, SubjectKind.ROOTFS})
 
@@ -169,7 +173,7 @@ def _judged(found: list[Found], programs: Bare | None) -> list[Reading]:
     readings = [reading for part in found for reading in part.readings]
     total = sum(reading.components for reading in readings)
     if not readings:
-        reason = "there is none of dpkg, apk, rpm or pacman"
+        reason = "there is none of dpkg, apk, rpm, pacman or opkg"
         if programs is not None and programs.silent:
             reason += f", and nothing else tells what {text(min(programs.silent))} is made of"
         return [Reading(what="package database", status=ReadingStatus.FAILED, reason=reason)]

@@ -24,7 +24,7 @@ from gate.catalog.lua import LUA
 from gate.catalog.node import NODE
 from gate.catalog.package import Found, Package, reading_of
 from gate.catalog.programs import PROGRAMS
-from gate.catalog.python import PYTHON
+from gate.catalog.python import PYTHON, VENDORED
 from gate.catalog.r import R
 from gate.catalog.ruby import RUBY
 from gate.sources.budget import Meter
@@ -34,6 +34,7 @@ from gate.sources.wanted import Wanted
 
 LANGUAGES: Sequence[LanguageCataloger] = (
     PYTHON,
+    VENDORED,
     EGGS,
     CONDA,
     NODE,

@@ -22,6 +22,9 @@ _FIELD = re.compile(
 _HEADERS_END = re.compile(rb"(?:\A|\n)\r?\n")
 _NAME = re.compile(r"(?ai)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _VERSION = re.compile(r"[!-~]+")
+_PINNED = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([!-:<-~]+)(?:\s*;.*)?", re.ASCII)
+_VENDORED = (b"vendor.txt", b"vendored.txt")
+"""As pip and as setuptools call the list."""
 _RUNS = re.compile(r"[-_.]+")
 _LICENCE_CHARACTERS = 100
 """Some projects put the whole text of their licence where its name belongs."""
@@ -54,6 +57,32 @@ def parse_metadata(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identi
     ]
 
 
+def parse_vendored(path: bytes, content: Chunk, meter: Meter) -> Sequence[Identity]:
+    """Return the packages that a project copied into itself, from its ``_vendor/vendor.txt``.
+
+    pip and the projects that took over its way list them there, each pinned;
+    what else is installed of them is only their code.
+    """
+    del path
+    if len(content) > meter.budget.document_bytes:
+        raise meter.over("document_bytes", f"{meter.budget.document_bytes:,} bytes", "vendor.txt")
+    found = []
+    for line in bytes(content).decode("utf-8", "replace").splitlines():
+        stated = line.partition("#")[0].strip()
+        pinned = _PINNED.fullmatch(stated)
+        if pinned is not None:
+            name = _RUNS.sub("-", pinned[1]).lower()
+            found.append(Identity(type="pypi", name=name, version=pinned[2]))
+        elif stated:
+            raise ValueError(f"does not pin '{stated[:80]}' to a version")
+    return found
+
+
+VENDORED = FileCataloger(
+    what="vendored Python packages",
+    wanted=Wanted(names=frozenset(Named(name, rb"(?:\A|/)_vendor\Z") for name in _VENDORED)),
+    parse=parse_vendored,
+)
 PYTHON = FileCataloger(
     what="Python packages",
     wanted=Wanted(

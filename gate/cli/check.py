@@ -21,6 +21,7 @@ from gate.cli.options import (
     PATH,
     api_option,
     base_options,
+    cross_mounts_option,
     include_owned_option,
     now_option,
     pushed_option,
@@ -78,6 +79,7 @@ _LINE = 500
 @target_options
 @base_options
 @include_owned_option
+@cross_mounts_option
 @pushed_option
 @attributes_option
 @click.option(
@@ -154,6 +156,7 @@ def command(
     catalogs: tuple[str, ...],
     dockerfile: str | None,
     include_owned: bool,
+    cross_mounts: bool,
     pushed: str | None,
     evidence_path: str | None,
     key_path: str | None,
@@ -193,6 +196,7 @@ def command(
         budget=budget,
         inventories=find_inventories(cache, budget, include_owned=include_owned),
         include_owned=include_owned,
+        cross_mounts=cross_mounts,
         bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         pushed=read_time(pushed, "--pushed") if pushed else None,

@@ -104,6 +104,11 @@ include_owned_option = click.option(
     is_flag=True,
     help="List language packages that are parts of the distribution's packages, too.",
 )
+cross_mounts_option = click.option(
+    "--cross-mounts",
+    is_flag=True,
+    help="Of a host or folder: search other file systems mounted below it, too.",
+)
 
 
 def target_options(command: F) -> F:

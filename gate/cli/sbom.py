@@ -14,6 +14,7 @@ from gate.cli.inputs import find_inventories, read_bases, read_budget
 from gate.cli.options import (
     PATH,
     base_options,
+    cross_mounts_option,
     include_owned_option,
     limit_option,
     now_option,
@@ -56,6 +57,7 @@ def command() -> None:
 @target_options
 @base_options
 @include_owned_option
+@cross_mounts_option
 def generate(
     *,
     target: str,
@@ -69,6 +71,7 @@ def generate(
     catalogs: tuple[str, ...],
     dockerfile: str | None,
     include_owned: bool,
+    cross_mounts: bool,
 ) -> int:
     """Write the SBOM of TARGET.
 
@@ -83,6 +86,7 @@ def generate(
         budget,
         find_inventories(cache, budget, include_owned=include_owned),
         include_owned=include_owned,
+        cross_mounts=cross_mounts,
     )
     bom = with_base(bom, read_bases(catalogs, dockerfile))
     return _written(bom, name, path, now)

@@ -83,6 +83,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     inventories: Inventories | None = None
     include_owned: bool = False
     """Whether parts of the distribution's packages are in the inventory as well."""
+    cross_mounts: bool = False
     bases: BaseSources = BaseSources()
     attributes: Attributes = Attributes()
     """What is said of the target for this run."""
@@ -129,20 +130,22 @@ def read_bom(
     inventories: Inventories | None = None,
     *,
     include_owned: bool = False,
+    cross_mounts: bool = False,
 ) -> Bom:
     """Open a target and take its inventory, or find it among `inventories`.
 
     `include_owned` as in `take_inventory`; `inventories` are of the same kind.
+    `cross_mounts` as in `Request`.
     Raises UsageError, InputError or UnreachableError.
     """
+    request = Request(wanted=wanted_by_all(), choice=choice, later=True, cross_mounts=cross_mounts)
     if inventories is None:
-        request = Request(wanted=wanted_by_all(), choice=choice, later=True)
         return _read(target, request, Meter(budget), include_owned)[0]
     file = archive_file(target)
     if file is not None and (known := inventories.file(target, file, choice)) is not None:
         return known
     began = time.time()
-    request = Request(wanted=wanted_by_all(), choice=choice, recall=inventories.image, later=True)
+    request = msgspec.structs.replace(request, recall=inventories.image)
     bom, key = _read(target, request, Meter(budget), include_owned)
     if file is not None:
         inventories.keep_file(target, file, choice, bom, began)
@@ -251,6 +254,7 @@ def _read_target(request: CheckRequest) -> Bom:
         request.budget,
         request.inventories,
         include_owned=request.include_owned,
+        cross_mounts=request.cross_mounts,
     )
 
 

@@ -28,8 +28,9 @@ _MAPPED = 4 * MIB
 class FolderTree:
     """The files under `root`.  Implements `Tree`."""
 
-    def __init__(self, root: Path, meter: Meter, where: str) -> None:
+    def __init__(self, root: Path, meter: Meter, where: str, *, cross_mounts: bool = False) -> None:
         """Open `root`; InputError where that is not possible."""
+        self._cross_mounts = cross_mounts
         self._meter = meter
         self._where = where
         self.notes: list[Note] = []
@@ -114,7 +115,9 @@ class FolderTree:
     def _walk(self, wanted: Wanted) -> Walked:
         """Walk over the folder, once for each wish."""
         if self._walked is None or self._walked.wanted != wanted:
-            self._walked = walk(self._root, wanted, self._meter, self._where)
+            self._walked = walk(
+                self._root, wanted, self._meter, self._where, cross_mounts=self._cross_mounts
+            )
             self.notes = self._walked.notes
             self.unsearched = self._walked.unsearched
         return self._walked

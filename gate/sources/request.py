@@ -34,6 +34,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     choice: Choice = Choice()
     recall: Recall = nothing_known
+    cross_mounts: bool = False
+    """Whether other file systems that are mounted below a folder are searched as well."""
     later: bool = False
     """Leave it to `Opened.confirm` to hold what was read against the digests that name it:
     hashing goes on while the inventory is taken."""

@@ -48,16 +48,16 @@ def open_rootfs_tar(
     return Opened(subject=subject, tree=tree, readings=(reading,))
 
 
-def open_rootfs_folder(root: Path, meter: Meter) -> Opened:
+def open_rootfs_folder(root: Path, meter: Meter, *, cross_mounts: bool = False) -> Opened:
     """Open a folder that holds a root file system.  Its digest is that of its inventory."""
     name = root.resolve().name or "/"
     subject = Subject(kind=SubjectKind.ROOTFS, source="rootfs", name=name)
-    return Opened(subject=subject, tree=FolderTree(root, meter, name))
+    return Opened(subject=subject, tree=FolderTree(root, meter, name, cross_mounts=cross_mounts))
 
 
-def open_host(meter: Meter) -> Opened:
+def open_host(meter: Meter, *, cross_mounts: bool = False) -> Opened:
     """Open the running host.  Its digest is that of its inventory."""
-    tree = FolderTree(Path("/"), meter, "host")
+    tree = FolderTree(Path("/"), meter, "host", cross_mounts=cross_mounts)
     labels = {}
     if tree.exists(b"etc/machine-id"):
         # machine-id(5) asks that the id itself stay on the machine.

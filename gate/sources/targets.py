@@ -122,7 +122,7 @@ def _open_registry(name: str, request: Request, meter: Meter) -> Opened:
 def _open_rootfs(name: str, request: Request, meter: Meter) -> Opened:
     path = _existing(name)
     if path.is_dir():
-        return open_rootfs_folder(path, meter)
+        return open_rootfs_folder(path, meter, cross_mounts=request.cross_mounts)
     return open_archive(path, request, meter, kind="rootfs")
 
 
@@ -135,14 +135,13 @@ def _open_source(name: str, request: Request, meter: Meter) -> Opened:
 
 
 def _open_host(name: str, request: Request, meter: Meter) -> Opened:
-    del request
     if name:
         raise UsageError(
             "only the host this runs on can be read",
             where=f"host:{name}",
             hint="run patchgate there, or give a folder with rootfs:PATH",
         )
-    return open_host(meter)
+    return open_host(meter, cross_mounts=request.cross_mounts)
 
 
 def open_sbom(name: str, meter: Meter) -> Bom:

@@ -1,7 +1,7 @@
 """The walk over a folder, for files that are wanted by name wherever they lie.
 
-It stays on the file system it began on, follows no link, and says what it did
-not enter.
+It stays on the file system it began on unless asked, follows no link, and says
+what it did not enter.
 """
 
 from __future__ import annotations
@@ -56,19 +56,27 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[Note] = []
 
 
-def walk(root: int, wanted: Wanted, meter: Meter, where: str) -> Walked:
-    """Search the folder that is open as `root` for the names in `wanted`."""
-    walker = _Walker(wanted, os.fstat(root).st_dev, meter, where)
+def walk(
+    root: int, wanted: Wanted, meter: Meter, where: str, *, cross_mounts: bool = False
+) -> Walked:
+    """Search the folder that is open as `root` for the names in `wanted`.
+
+    With `cross_mounts` also other file systems below it that keep files.
+    """
+    walker = _Walker(wanted, os.fstat(root).st_dev, meter, where, cross_mounts=cross_mounts)
     walker.enter(b"", b".", root, 0)
     return walker.walked
 
 
 class _Walker:
-    def __init__(self, wanted: Wanted, device: int, meter: Meter, where: str) -> None:
+    def __init__(
+        self, wanted: Wanted, device: int, meter: Meter, where: str, *, cross_mounts: bool
+    ) -> None:
         self.walked = Walked(wanted=wanted)
         self._matches: Callable[[bytes], bool] = wanted.matcher()
         self._reductions = tuple(wanted.reductions)
         self._device = device
+        self._cross_mounts = cross_mounts
         self._kernel: frozenset[int] | None = None
         self._meter = meter
         self._where = where
@@ -87,7 +95,7 @@ class _Walker:
             return
         try:
             device = os.fstat(opened).st_dev
-            if device != self._device:
+            if device != self._device and not self._is_asked_for(device):
                 self._mounted(path, device)
             elif depth >= _DEPTH:
                 self.walked.unsearched.append(path)
@@ -121,15 +129,21 @@ class _Walker:
             if reduction.takes(path, mode):
                 self.walked.reducible.setdefault(reduction, []).append(path)
 
+    def _is_asked_for(self, device: int) -> bool:
+        return self._cross_mounts and device not in self._of_kernel()
+
+    def _of_kernel(self) -> frozenset[int]:
+        if self._kernel is None:
+            self._kernel = _kernel_devices()
+        return self._kernel
+
     def _mounted(self, path: bytes, device: int) -> None:
         """Say that another file system is here.
 
         Those of the kernel hold no packages.  Every other may: a disk, a network
         share, and a subvolume of btrfs, which has a device number of its own.
         """
-        if self._kernel is None:
-            self._kernel = _kernel_devices()
-        if device in self._kernel:
+        if device in self._of_kernel():
             self._note("mount-not-searched", "another file system is mounted here", path)
         else:
             self.walked.unsearched.append(path)

@@ -48,7 +48,7 @@ PURLS = {
 
 def test_every_language_has_its_own_name() -> None:
     names = [language.what for language in LANGUAGES]
-    assert len(set(names)) == len(names) == 15
+    assert len(set(names)) == len(names) == 16
     wanted = wanted_by_all()
     for language in LANGUAGES:
         assert wanted.covers(language.wanted)
@@ -88,7 +88,11 @@ def test_language_packages_do_not_stand_in_for_a_database(tmp_path: Path) -> Non
     path = write(tmp_path / "rootfs.tar", tar([BASE[0], *ONE_OF_EACH]))
     bom = read_bom(str(path), Choice(), Budget())
     assert unread(bom) == [
-        ("package database", ReadingStatus.FAILED, "there is none of dpkg, apk, rpm or pacman")
+        (
+            "package database",
+            ReadingStatus.FAILED,
+            "there is none of dpkg, apk, rpm, pacman or opkg",
+        )
     ]
 
 

@@ -154,3 +154,21 @@ def test_any_bytes_are_a_package_or_a_problem(content: bytes) -> None:
         return
     assert found.name
     assert found.version
+
+
+def test_what_a_project_copied_into_itself(tmp_path: Path) -> None:
+    path = "srv/venv/lib/python3.11/site-packages/pip/_vendor/vendor.txt"
+    content = b"CacheControl==0.14.0  # Make sure to update the license\nrequests==2.32.3\n"
+    content += b"    certifi==2024.7.4\n    typing_extensions[x]==4.12.2; python_version < '3'\n\n"
+    bom = take(tmp_path, [file(path, content)])
+    assert versions(bom, "pypi") == {
+        "cachecontrol": "0.14.0",
+        "certifi": "2024.7.4",
+        "requests": "2.32.3",
+        "typing-extensions": "4.12.2",
+    }
+    assert unread(bom) == []
+    ((what, _, reason),) = unread(take(tmp_path, [file(path, b"requests>=2\n")]))
+    assert (what, "does not pin 'requests>=2'" in reason) == ("vendored Python packages", True)
+    # A file of that name elsewhere is nobody's list.
+    assert versions(take(tmp_path, [file("srv/vendor.txt", b"requests>=2\n")]), "pypi") == {}

@@ -136,3 +136,23 @@ def test_the_walk_counts_against_the_budget(tmp_path: Path) -> None:
     tree = FolderTree(tmp_path, Meter(Budget(entries=50)), "t")
     with pytest.raises(BudgetError, match="limit 'entries'"):
         tree.find(WANTED)
+
+
+def test_other_file_systems_are_entered_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path("/dev")
+    found = [p for p in root.iterdir() if p.is_mount() and not p.is_symlink()]
+    if not found:
+        pytest.skip("nothing is mounted below /dev: no other file system to enter")
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("")
+    monkeypatch.setattr("gate.sources.walk._MOUNTS", mounts)
+    tree = FolderTree(root, Meter(), "t", cross_mounts=True)
+    tree.find(WANTED)
+    assert tree.unsearched == []
+    # Those of the kernel are not, whoever asks.
+    monkeypatch.undo()
+    real = FolderTree(root, Meter(), "t", cross_mounts=True)
+    real.find(WANTED)
+    assert [note for note in real.notes if note.code == "mount-not-searched"]
