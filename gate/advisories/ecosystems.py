@@ -139,6 +139,14 @@ DISTROS: dict[str, DistroRule] = {
     "wolfi": DistroRule("Wolfi", Release.NONE, Names.BOTH, "apk"),
 }
 
+DERIVATIVES: dict[str, str] = {
+    "neon": "ubuntu",
+    "pop": "ubuntu",
+}
+"""ID of a derivative to the ID of its base, whose archive it installs from under the base's
+VERSION_ID.  Whoever rebuilds under versions of its own is not here: Raspbian's ``1.0-1+rpi1``
+would count as newer than Debian's fix ``1.0-1+deb12u1``."""
+
 LANGUAGES: dict[str, str] = {
     "bioconductor": "Bioconductor",
     "bitnami": "Bitnami",

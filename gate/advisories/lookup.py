@@ -7,10 +7,12 @@ up under.  A component that cannot ask is a `Gap`, never left out.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
 from gate.advisories.ecosystems import (
+    DERIVATIVES,
     DISTROS,
     LANGUAGES,
     ROOT,
@@ -47,6 +49,8 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
     queries: tuple[Query, ...]
     gaps: tuple[Gap, ...]
+    assumed: tuple[str, ...] = ()
+    """Rules by which packages are asked for as another distribution's, for a person."""
 
 
 def lookup(bom: Bom) -> Lookup:
@@ -70,7 +74,9 @@ def lookup(bom: Bom) -> Lookup:
         else:
             message = f"packages of type '{component.type}' have no OSV ecosystem"
             gaps.append(_gap("no-ecosystem", message, component))
-    return Lookup(queries=tuple(sorted(queries)), gaps=tuple(sorted(gaps)))
+    return Lookup(
+        queries=tuple(sorted(queries)), gaps=tuple(sorted(gaps)), assumed=distro.assumed(queries)
+    )
 
 
 class _DistroLookup:
@@ -78,10 +84,21 @@ class _DistroLookup:
 
     def __init__(self, bom: Bom) -> None:
         self.distro = bom.distro
-        self.rule = DISTROS.get(bom.distro.id) if bom.distro else None
+        identity = bom.distro.id if bom.distro else ""
+        self.base = DERIVATIVES.get(identity, "")
+        self.rule = DISTROS.get(self.base or identity)
         self.ecosystems: tuple[str, ...] = ()
         if bom.distro is not None and self.rule is not None:
             self.ecosystems = _ecosystems(bom.distro, self.rule, bom.components)
+
+    def assumed(self, queries: Iterable[Query]) -> tuple[str, ...]:
+        """Return the rule for derivatives where it was used."""
+        asked = {query.ecosystem for query in queries} & set(self.ecosystems)
+        if not self.base or not asked or self.distro is None:
+            return ()
+        where = ", ".join(sorted(asked))
+        name = self.distro.pretty_name or self.distro.id
+        return (f"{name} is judged as {where}: '{self.distro.id}' installs from its archive",)
 
     def ask(self, component: Component) -> list[Query] | Gap:
         if self.distro is None:

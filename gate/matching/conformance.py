@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gate.advisories.binaries import of_binary
 from gate.advisories.draft import Draft, Unread
 from gate.advisories.ecosystems import RELEASED, base_of, normalise, repository, scheme_of
 from gate.advisories.lookup import asked_by
@@ -103,7 +104,8 @@ def _named(package: Package) -> _Asked:
 def _by_ecosystem(asked: _Asked, record: Record) -> list[tuple[str, list[Affected]]]:
     """Return the entries about a package, by exact ecosystem."""
     found: dict[str, list[Affected]] = {}
-    for entry in record.affected or ():
+    for stated in record.affected or ():
+        entry = of_binary(stated, asked.name) or stated
         if entry.package is not None and _is_asked(
             entry.package.ecosystem, entry.package.name, asked
         ):

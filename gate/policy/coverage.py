@@ -37,7 +37,7 @@ def coverage(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
     uncertain, unsure = catalogues(facts, policy)
     return (
         [*unread, *unmatched, *stale, *uncertain],
-        [*tolerated, *accepted, *aging, *unsure],
+        [*facts.lookup.assumed, *tolerated, *accepted, *aging, *unsure],
     )
 
 

@@ -203,3 +203,21 @@ def test_a_suffix_may_name_the_scheme(ecosystem: str, scheme: str) -> None:
 def test_names_that_differ_in_spelling_only() -> None:
     assert normalise("PyPI", "Foo_.-Bar") == "foo-bar"
     assert normalise("Debian:12", "Foo_Bar") == "Foo_Bar"
+
+
+def test_a_derivative_is_its_base_by_a_rule_that_is_told() -> None:
+    pop = Distro(id="pop", version_id="22.04", pretty_name="Pop!_OS 22.04", id_like=("ubuntu",))
+    found = lookup(bom(pop, component("deb", "x")))
+    assert {query.ecosystem for query in found.queries} == {"Ubuntu", "Ubuntu:22.04:LTS"}
+    assert found.assumed == (
+        "Pop!_OS 22.04 is judged as Ubuntu:22.04:LTS: 'pop' installs from its archive",
+    )
+    assert lookup(bom(pop, component("pypi", "x"))).assumed == ()
+
+
+@pytest.mark.parametrize("name", ["raspbian", "linuxmint", "kali", "centos", "ol", "amzn"])
+def test_id_like_alone_makes_no_derivative(name: str) -> None:
+    likes = Distro(id=name, version_id="12", id_like=("debian", "rhel", "fedora"))
+    found = lookup(bom(likes, component("deb", "x"), component("rpm", "y")))
+    assert (found.queries, found.assumed) == ((), ())
+    assert {gap.code for gap in found.gaps} == {"unmapped-distro"}

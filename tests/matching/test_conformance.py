@@ -162,3 +162,29 @@ def test_real_records_at_their_own_bounds(shared: Path) -> None:
 
 def fixes(entry: osv.Affected) -> set[str]:
     return {e.fixed for r in entry.ranges or () if r.type != "GIT" for e in r.events if e.fixed}
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        ("openssl-3", "3.1.4-150600.5.7.1", True),
+        ("libopenssl3", "3.1.4-150600.5.7.1", True),
+        ("libopenssl3", "3.1.4-150600.5.10.1", False),
+        ("libopenssl-3-devel", "3.1.4-150600.5.9.1", False),
+        ("somebody-elses", "1-1", False),
+    ],
+)
+def test_suse_rows_name_binaries_with_versions_of_their_own(
+    name: str, version: str, expected: bool
+) -> None:
+    ecosystem = "SUSE:Linux Enterprise Module for Basesystem 15 SP6"
+    binaries = [{"libopenssl3": "3.1.4-150600.5.10.1", "libopenssl-3-devel": "3.1.4-150600.5.9.1"}]
+    entry = {
+        "package": {"ecosystem": ecosystem, "name": "openssl-3"},
+        "ecosystem_specific": {"binaries": binaries},
+        **events("introduced=0", "fixed=3.1.4-150600.5.10.1"),
+    }
+    raw = {"id": "SUSE-SU-1", "modified": "2026-01-01T00:00:00Z", "affected": [entry]}
+    record = osv.decode(msgspec.json.encode(raw))
+    found = answer(Package(ecosystem=ecosystem, name=name, version=version), record)
+    assert found.affected is expected, found.why
