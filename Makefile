@@ -35,6 +35,7 @@ bench-full: $(READY)  ## measure the advisory store at the size of all of OSV (m
 bench-images: $(READY)  ## build a real image, compare with package managers and peers (root, 8 GB)
 	$(PY) -m benchmarks.images.build
 	$(PY) -m benchmarks.images.exactness
+	$(PY) -m benchmarks.images.databases
 	$(PY) -m benchmarks.images.speed $(ARGS)
 
 bench-findings: $(READY)  ## find what osv-scanner finds, and say what only one of the two does (needs go)

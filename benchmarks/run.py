@@ -27,6 +27,7 @@ import zstandard
 
 from benchmarks import evidence
 from benchmarks.figures import Figure, show
+from benchmarks.images import growth
 from benchmarks.inventories import large_bom
 from benchmarks.keys import keys_per_second
 from benchmarks.processes import side_by_side
@@ -63,6 +64,7 @@ def main() -> int:
         ]
         figures += [*checking(place, peer, repeats), *matching(osv, place, repeats)]
     figures += evidence.figures(20_000, 2)
+    figures += growing(2_000, 2, 2) if arguments.short else growing(growth.FILES, growth.LAYERS, 3)
     show(figures)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
@@ -200,6 +202,16 @@ def checking(place: Path, peer: str | None, repeats: int) -> list[Figure]:
                 beside,
             )
         )
+    return figures
+
+
+def growing(files: int, layers: int, rounds: int) -> list[Figure]:
+    """Show how the time for an image grows with its files and layers, 1, 2, 4 and 8 times."""
+    figures = []
+    for grown in growth.measure(files, layers, rounds):
+        head, *rows = growth.lines(grown)
+        name, _, measured = head.partition(": ")
+        figures.append(Figure(f"growth, {name}", measured, beside="\n".join(rows)))
     return figures
 
 

@@ -75,6 +75,8 @@ def entry() -> None:
     # cycles again and again took more than half the time of a look-up.
     gc.freeze()
     gc.set_threshold(500_000, 20, 50)
+    # Threads that decompress and hash need the interpreter for microseconds at a time.
+    sys.setswitchinterval(0.0005)
     sys.exit(_run(sys.argv[1:]))
 
 

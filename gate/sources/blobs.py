@@ -130,9 +130,7 @@ def scan_mapped(view: memoryview, wanted: Wanted, meter: Meter, where: str) -> S
     reader = ChunkReader(hashed(chunks, expanded), where)
     index = scan(reader, wanted, meter, keep=True)
     expanded.close()
-    # Nobody waits for it before the catalogers are done, so it goes last.
-    stored.update(view)
-    stored.close()
+    stored.put_off(view)
     content = Content(index, where, reopen=expand)
     return ScannedLayer(content=content, stored=stored, expanded=expanded, size=len(view))
 

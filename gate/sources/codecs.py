@@ -17,8 +17,8 @@ from gate.errors import InputError
 from gate.sources.budget import MIB, Meter
 from gate.sources.streams import Chunk, ChunkReader, TruncatedError
 
-_OUTPUT = MIB
-_INPUT = 256 * 1024
+_OUTPUT = 2 * MIB
+_INPUT = 512 * 1024
 _NO_DATA = memoryview(b"")
 _ZSTD_INPUT = 4 * 1024
 """A zstd block of 4 bytes can stand for 128 KiB, and the library has no bound on

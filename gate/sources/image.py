@@ -174,16 +174,18 @@ def _newest(layers: Sequence[ScannedLayer]) -> datetime | None:
 
 
 def _read_all(blobs: Sequence[LayerBlob]) -> list[ScannedLayer]:
-    if len(blobs) == 1:
-        return [blobs[0].read()]
-    workers = min(len(blobs), os.cpu_count() or 1)
+    workers = min(len(blobs), os.cpu_count() or 1) or 1
     with ThreadPoolExecutor(workers) as pool:
         # The largest first: one that is begun last is waited for alone.
         begun = {
             number: pool.submit(blob.read)
             for number, blob in sorted(enumerate(blobs), key=lambda item: -item[1].size)
         }
-        return [begun[number].result() for number in range(len(blobs))]
+        layers = [begun[number].result() for number in range(len(blobs))]
+    for layer in layers:
+        # Of packed layers; it keeps other processors at work while the catalogers are.
+        layer.stored.begin()
+    return layers
 
 
 def _check(blob: LayerBlob, layer: ScannedLayer, diff_id: str, where: str) -> None:

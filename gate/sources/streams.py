@@ -209,6 +209,7 @@ class Digest:
         self._hash = hashlib.sha256()
         self._queue: queue.Queue[Chunk | None] | None = None
         self._thread: threading.Thread | None = None
+        self._pending: Chunk | None = None
         self.size = 0
 
     def update(self, chunk: Chunk) -> None:
@@ -222,6 +223,17 @@ class Digest:
             self._thread = threading.Thread(target=self._work, args=(self._queue,), daemon=True)
             self._thread.start()
         self._queue.put(chunk)
+
+    def put_off(self, chunk: Chunk) -> None:
+        """Add `chunk`, the only one, for when `begin` is called or the digest is asked for."""
+        self._pending = chunk
+
+    def begin(self) -> None:
+        """Hash what was put off."""
+        if self._pending is not None:
+            self.update(self._pending)
+            self._pending = None
+            self.close()
 
     def _work(self, chunks: queue.Queue[Chunk | None]) -> None:
         while (chunk := chunks.get()) is not None:
@@ -240,6 +252,7 @@ class Digest:
 
     def hexdigest(self) -> str:
         """Return the digest of everything added; waits for it."""
+        self.begin()
         self.close()
         if self._thread is not None:
             self._thread.join()
