@@ -66,12 +66,16 @@ class SightingLedger:
         content = self._content()
         found = _Found(system)
         head = ""
+        counted = []
         for line, raw, digest in _lines(content, str(self.path or "")):
             if line.at < now:
                 head = digest
             concerns = line.system == system or any(_flaw(k) in flaws for k in line.flaws)
             if concerns and line.at < now and self._signed(raw):
-                found.take(line, flaws)
+                counted.append(line)
+        # Runs for a time of their own (`--now`) may stand in another order.
+        for line in sorted(counted, key=lambda line: line.at):
+            found.take(line, flaws)
         return Sightings(head=head, looked=found.looked, seen=found.seen)
 
     def digests(self) -> set[str]:

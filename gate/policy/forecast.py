@@ -145,10 +145,10 @@ def _rules(
         if rule.outcome is not RuleOutcome.FAILED or rule.rule in broken or rule.findings:
             continue
         at = _first(facts, policy, until, rule.rule)
+        then = decide(moved(facts, at + _MOMENT), policy).rules
+        message = next(one.message for one in then if one.rule == rule.rule)
         found.append(
-            Coming(
-                at=at, kind=Kind.RULE, message=f"{rule.rule}: {rule.message}", remedy=rule.remedy
-            )
+            Coming(at=at, kind=Kind.RULE, message=f"{rule.rule}: {message}", remedy=rule.remedy)
         )
     return found
 

@@ -168,7 +168,13 @@ class _Compared:
             was = old is not None and old.outcome is RuleOutcome.FAILED
             if (rule.outcome is RuleOutcome.FAILED) != was:
                 message = f"{rule.rule}: {rule.message}"
-                yield Changed(cause=Cause.RULE, message=message, better=was)
+                lost = _accepting(self.earlier.verdict, rule.rule)
+                if lost and not was:
+                    message = f"exception {lost} no longer counts: {message}"
+                taken = lost or _accepting(self.verdict, rule.rule)
+                yield Changed(
+                    cause=Cause.EXCEPTION if taken else Cause.RULE, message=message, better=was
+                )
 
     def _reasons(self) -> Iterator[Changed]:
         """Yield what kept one of the two from being decided at all."""
@@ -178,6 +184,11 @@ class _Compared:
         for name in before.keys() - now.keys():
             cause, message = before[name]
             yield Changed(cause=cause, message=f"no longer: {message}", better=True)
+
+
+def _accepting(verdict: Verdict, rule: str) -> str:
+    """Return the exception that accepts a broken rule, or ""."""
+    return next((one.id for one in verdict.exceptions if rule in one.rules), "")
 
 
 _STALE = frozenset({"stale", "stale-kev", "stale-epss"})

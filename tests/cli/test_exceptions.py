@@ -110,6 +110,20 @@ def test_the_evidence_replays_with_its_exceptions(bench: Bench) -> None:
     assert run(["evidence", "verify", *trust, str(record)])[0] == 0
 
 
+def test_an_exception_that_ends_is_why_a_rule_fails_again(bench: Bench) -> None:
+    policy = bench.root / "patchgate.yaml"
+    text = policy.read_text().replace("name: Ada Risk", "name: Ada Risk, rules: [image_age]")
+    policy.write_text(f"{text}rules: {{patch_sla: {{action: off}}, image_age: {{max: 1d}}}}\n")
+    run(["exceptions", "request", "EX-1", "--rule", "image_age", *REQUEST[2:]])
+    approve()
+    assert check(bench)[0] == 0
+    bench.arguments += ["--now", "2026-12-21T00:00:00Z"]
+    assert check(bench)[0] == 1
+    (change,) = result(bench)["since"]["changes"]
+    assert change["cause"] == "exception"
+    assert change["message"].startswith("exception EX-1 no longer counts: image_age: ")
+
+
 def test_an_edit_after_the_approval_voids_it(bench: Bench) -> None:
     request()
     approve()

@@ -73,6 +73,16 @@ def test_another_system_shares_the_first_sight_and_not_its_own(tmp_path: Path) -
     assert (found.flaw, found.here) == (START, START + 5 * DAY)
 
 
+def test_runs_for_an_earlier_time_count_in_the_order_of_their_times(tmp_path: Path) -> None:
+    kept = ledger(tmp_path)
+    saw(kept, 9, A, B)
+    saw(kept, 2, A)
+    found = read(kept, 20)
+    assert found.seen[A] == Sighting(flaw=START + 2 * DAY, here=START + 2 * DAY)
+    assert found.seen[B].after == START + 2 * DAY
+    assert found.looked == START + 9 * DAY
+
+
 def test_nothing_new_adds_no_line_and_the_same_run_is_there_once(tmp_path: Path) -> None:
     kept = ledger(tmp_path)
     assert saw(kept, 0, A)

@@ -61,7 +61,7 @@ def test_the_image_grows_old() -> None:
     found = ahead(case)
     (coming,) = found.coming
     assert coming.kind is Kind.RULE
-    assert coming.message.startswith("image_age:")
+    assert coming.message.startswith("image_age: built 90 days ago")
     assert coming.at == found.fails_at == facts_of(case).now + timedelta(days=10)
 
 
