@@ -48,7 +48,7 @@ from gate.run.clock import read_clock, read_time
 from gate.run.history import History
 from gate.run.recording import Recorder
 from gate.run.result import Result
-from gate.run.vexing import read_documents
+from gate.run.vexing import read_documents, vex_paths
 from gate.sources.request import Choice
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def command(
         policy=in_force.policy,
         exceptions=in_force.exceptions,
         remarks=in_force.remarks,
-        vex=read_documents(tuple(Path(name) for name in vex)),
+        vex=read_documents(vex_paths(vex, target)),
         store=store_folder(store),
         api=api,
         clock=read_clock(now),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from gate.cli.inputs import find_inventories, read_bases, read_budget
@@ -22,7 +21,7 @@ from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.run.check import CheckRequest
 from gate.run.clock import read_clock, read_time
-from gate.run.vexing import read_documents
+from gate.run.vexing import read_documents, vex_paths
 from gate.sources.request import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,7 +54,7 @@ def judging_request(target: str, horizon: timedelta, given: dict[str, Any]) -> C
         policy=in_force.policy,
         exceptions=in_force.exceptions,
         remarks=in_force.remarks,
-        vex=read_documents(tuple(Path(name) for name in given["vex"])),
+        vex=read_documents(vex_paths(given["vex"], target)),
         store=store_folder(given["store"]),
         clock=read_clock(given["now"]),
         budget=budget,

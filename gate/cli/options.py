@@ -80,7 +80,8 @@ vex_option = click.option(
     type=PATH,
     multiple=True,
     envvar="PATCHGATE_VEX",
-    help="VEX document (OpenVEX, CycloneDX, CSAF 2.0) that says which flaws do not apply.",
+    help="VEX document (OpenVEX, CycloneDX, CSAF 2.0) that says which flaws do not apply;"
+    " 'beside': TARGET.openvex.json, .vex.json, .vex.cdx.json and .csaf.json, where they are.",
 )
 bases_option = click.option(
     "--bases",

@@ -14,6 +14,37 @@ _LARGEST = 64 * 1024 * 1024
 _decoder = msgspec.json.Decoder(tuple[Document, ...])
 
 
+BESIDE = "beside"
+_ENDINGS = (".openvex.json", ".vex.json", ".vex.cdx.json", ".csaf.json")
+_LOCAL = frozenset({"archive", "docker-archive", "oci", "rootfs", "sbom", "source"})
+
+
+def vex_paths(given: tuple[str, ...], target: str) -> tuple[Path, ...]:
+    """Return the files that `--vex` names; `BESIDE` stands for those beside the target.
+
+    They have its name and one of `_ENDINGS` after it.  UsageError where the target
+    is no file or folder: nothing can lie beside it.
+    """
+    paths: list[Path] = []
+    for name in given:
+        if name != BESIDE:
+            paths.append(Path(name))
+            continue
+        kind, colon, rest = target.partition(":")
+        path = Path(rest if colon and kind in _LOCAL else target)
+        if not path.exists():
+            raise UsageError(
+                "is for targets that are files or folders",
+                where=f"--vex {BESIDE}",
+                hint="fetch the document, and name its file",
+            )
+        # A target that ends in a slash has the same name without.
+        whole = path.resolve()
+        beside = [whole.with_name(whole.name + ending) for ending in _ENDINGS]
+        paths += [one for one in beside if one.is_file()]
+    return tuple(paths)
+
+
 def read_documents(paths: tuple[Path, ...]) -> tuple[Document, ...]:
     """Return the VEX documents at `paths`; UsageError where one cannot be read.
 

@@ -86,3 +86,20 @@ def test_what_is_no_vex_document(bench: Bench, content: str, said: str) -> None:
 def test_a_file_that_is_not_there(bench: Bench) -> None:
     bench.arguments += ["--vex", str(bench.root / "none.json")]
     assert check(bench)[0] == 2
+
+
+def test_documents_beside_the_target_count_only_when_asked_for(bench: Bench) -> None:
+    target = Path(bench.target)
+    target.with_name(target.name + ".openvex.json").write_text(json.dumps(STATEMENT))
+    assert check(bench)[0] == 1
+    bench.arguments += ["--vex", "beside"]
+    assert check(bench)[0] == 0
+    assert result(bench)["findings"][0]["vex"]["document"] == target.name + ".openvex.json"
+
+
+def test_nothing_lies_beside_a_registry_image(bench: Bench) -> None:
+    bench.arguments += ["--vex", "beside"]
+    bench.target = "registry:example.org/a:1"
+    code, _, err = check(bench)
+    assert code == 2
+    assert "files or folders" in err
