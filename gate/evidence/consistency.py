@@ -70,7 +70,11 @@ def _check_verdict(summary: vsa.VerificationSummary) -> list[Problem]:
         )
     if passed and (extension.reasons or extension.reasons_omitted):
         problems.append(_disagree("the verdict is PASS, but there are reasons against it"))
-    if passed and (extension.coverage.incomplete or extension.coverage.incomplete_omitted):
+    coverage = extension.coverage
+    unread = coverage.incomplete_omitted or any(
+        one.accepted is not True for one in coverage.incomplete
+    )
+    if passed and unread:
         problems.append(_disagree("the verdict is PASS, but not everything was read"))
     if not passed and not extension.reasons:
         problems.append(_disagree(f"the verdict is {extension.verdict} without any reason"))

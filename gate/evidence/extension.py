@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -116,6 +116,8 @@ class IncompleteReading(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     layer: str = ""
     reason: str = ""
+    accepted: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    """Present where the policy accepts it, by the digest of the layer or of the image."""
 
 
 class CoverageSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,6 +83,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceInfo, ...]
     """The sources of the snapshot.  Their addresses and etags are not recorded."""
     readings: tuple[Reading, ...]
+    accepted: tuple[Reading, ...] = ()
+    """Those that are not complete, and that the policy accepts by digest."""
     components: int
     clock: Clock
     tool: Tool

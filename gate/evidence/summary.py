@@ -88,7 +88,7 @@ def state(facts: RunFacts) -> Statements:
         ci=facts.ci,
         policy_digest=facts.policy_digest,
         advisories=AdvisoryData(snapshot=facts.snapshot, sources=sources),
-        coverage=_coverage(facts.readings, facts.components),
+        coverage=_coverage(facts),
         exceptions=tuple(sorted(facts.exceptions, key=lambda exception: exception.id)),
         clock=facts.clock,
         tool=facts.tool,
@@ -185,7 +185,7 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _coverage(readings: tuple[Reading, ...], components: int) -> CoverageSummary:
+def _coverage(facts: RunFacts) -> CoverageSummary:
     incomplete = [
         IncompleteReading(
             what=reading.what,
@@ -193,13 +193,14 @@ def _coverage(readings: tuple[Reading, ...], components: int) -> CoverageSummary
             path=reading.path,
             layer=reading.layer,
             reason=reading.reason,
+            accepted=True if reading in facts.accepted else msgspec.UNSET,
         )
-        for reading in readings
+        for reading in facts.readings
         if reading.status is not ReadingStatus.COMPLETE
     ]
     return CoverageSummary(
-        readings=len(readings),
-        components=components,
+        readings=len(facts.readings),
+        components=facts.components,
         incomplete=tuple(incomplete[:MAX_LISTED]),
         incomplete_omitted=max(len(incomplete) - MAX_LISTED, 0),
     )

@@ -18,7 +18,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from gate.advisories.model import SourceInfo
-from gate.bom.model import ReadingStatus
+from gate.bom.model import Bom, Reading, ReadingStatus
 from gate.policy.durations import parse_duration, write_duration
 from gate.policy.exploited import catalogues
 from gate.policy.facts import Facts
@@ -44,15 +44,14 @@ def coverage(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
 def _unread(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
     reasons = []
     accepted = []
-    digests = set(policy.coverage.accept_unread)
-    subject = facts.bom.subject
-    whole = {f"sha256:{subject.digests.get('sha256', '')}", subject.image_id} & digests
+    tolerated = accepted_readings(facts.bom, policy)
+    whole = _is_accepted_whole(facts.bom, policy)
     for reading in facts.bom.readings:
         if reading.status is not ReadingStatus.COMPLETE:
             place = f" {reading.path}" if reading.path else ""
             how = "could not be read" if reading.status is ReadingStatus.FAILED else "is incomplete"
             message = f"{reading.what}{place} {how}: {reading.reason}"
-            if whole or reading.layer in digests:
+            if reading in tolerated:
                 accepted.append(f"{message} (the policy accepts it by digest)")
                 continue
             reasons.append(
@@ -69,6 +68,23 @@ def _unread(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
             Reason(cause=Cause.INPUT, code="no-packages", message="no package was found")
         )
     return reasons, accepted
+
+
+def accepted_readings(bom: Bom, policy: Policy) -> tuple[Reading, ...]:
+    """Return what was not read, or not completely, and need not be: by layer or image."""
+    whole = _is_accepted_whole(bom, policy)
+    digests = policy.coverage.accept_unread
+    return tuple(
+        reading
+        for reading in bom.readings
+        if reading.status is not ReadingStatus.COMPLETE and (whole or reading.layer in digests)
+    )
+
+
+def _is_accepted_whole(bom: Bom, policy: Policy) -> bool:
+    """Say whether the policy names the image itself, by its digest or by its image ID."""
+    named = {f"sha256:{bom.subject.digests.get('sha256', '')}", bom.subject.image_id}
+    return not named.isdisjoint(policy.coverage.accept_unread)
 
 
 def _unmatched(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:

@@ -32,6 +32,7 @@ from gate.evidence.sightings import SightingLedger
 from gate.evidence.summary import recorded_name
 from gate.matching.upgrades import Upgrade, upgrades
 from gate.policy.context import Attributes, Baseline
+from gate.policy.coverage import accepted_readings
 from gate.policy.forecast import Forecast, forecast
 from gate.policy.model import Policy
 from gate.policy.plan import Plan, plan
@@ -236,6 +237,7 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
         exceptions=request.exceptions,
         vex=request.vex,
         findings=judged.findings.findings,
+        accepted=accepted_readings(bom, request.policy.policy),
     )
     return result, inputs
 

@@ -11,7 +11,7 @@ from gate import __version__
 from gate.advisories.model import AdvisorySet, SourceInfo
 from gate.advisories.vex.model import Document
 from gate.bom.cyclonedx import write_bom
-from gate.bom.model import Bom
+from gate.bom.model import Bom, Reading
 from gate.evidence.extension import (
     Actor,
     AppliedException,
@@ -67,6 +67,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: Gathered = NOTHING
     vex: tuple[Document, ...] = ()
     findings: tuple[Finding, ...] = ()
+    accepted: tuple[Reading, ...] = ()
+    """What was not read completely and need not be, by the policy."""
 
 
 class Recorder(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,7 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
             snapshot=inputs.advisories.snapshot,
             sources=inputs.sources,
             readings=inputs.bom.readings,
+            accepted=inputs.accepted,
             components=len(inputs.bom.unowned),
             clock=RecordedClock(now=inputs.clock.now, basis=_BASES[inputs.clock.basis]),
             tool=Tool(version=__version__, digest=distribution_digest()),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,29 @@ def test_the_same_image_gives_the_same_bytes(bench: Bench, monkeypatch: pytest.M
     first, second = (run(["sbom", "generate", bench.target])[1] for _ in range(2))
     assert first == second
     assert json.loads(first)["metadata"]["timestamp"] == "2025-10-09T08:53:20Z"
+
+
+def test_bytes_do_not_depend_on_the_process(bench: Bench) -> None:
+    """Sets and dictionaries are ordered by hashes that differ from run to run."""
+    packages = [
+        file(
+            f"srv/site-packages/{name}-1.dist-info/METADATA", f"Name: {name}\nVersion: 1\n".encode()
+        )
+        for name in ("six", "flask", "jinja2", "click")
+    ]
+    bench.image(*DEBIAN, *packages)
+    written: dict[str, set[bytes]] = {name: set() for name in (*FORMATS, "purl")}
+    for seed in ("1", "2", "3"):
+        for name, found in written.items():
+            arguments = ["sbom", "generate", bench.target, "-f", name, "--now", "2026-11-02"]
+            run = subprocess.run(
+                [sys.executable, "-m", "gate.cli", *arguments, "--cache", "off"],
+                env={"PYTHONHASHSEED": seed, "PATH": os.environ["PATH"]},
+                capture_output=True,
+                check=True,
+            )
+            found.add(run.stdout)
+    assert {name: len(found) for name, found in written.items()} == dict.fromkeys(written, 1)
 
 
 @pytest.mark.parametrize("name", ["cyclonedx", "cyclonedx-xml", "spdx", "spdx3"])

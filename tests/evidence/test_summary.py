@@ -14,6 +14,7 @@ import pytest
 from gate.bom.model import Reading, ReadingStatus, Subject, SubjectKind
 from gate.errors import EvidenceError
 from gate.evidence import canonical, vsa
+from gate.evidence.consistency import check_run
 from gate.evidence.extension import Clock, ClockBasis, Reason, RunVerdict
 from gate.evidence.facts import RunFacts
 from gate.evidence.summary import MAX_LISTED, idempotency_key, state, summarise
@@ -211,3 +212,16 @@ def test_a_clock_must_be_in_utc() -> None:
 def test_early_years_keep_the_form_of_a_run_id(facts: RunFacts) -> None:
     clock = Clock(now=facts.clock.now.replace(year=1), basis=ClockBasis.GIVEN)
     assert summarise(replaced(facts, clock=clock)).summary.run.run_id.startswith("00011123T")
+
+
+def test_a_pass_names_what_the_policy_accepts_unread(facts: RunFacts) -> None:
+    unread = Reading(what="package database", status=ReadingStatus.FAILED, reason="there is none")
+    passed = replaced(facts, verdict=RunVerdict.PASS, reasons=(), readings=(unread,))
+    silent = summarise(passed)
+    said = [problem.message for problem in check_run(silent, vsa.encode(silent))]
+    assert "the verdict is PASS, but not everything was read" in said
+    run = summarise(replaced(passed, accepted=(unread,)))
+    assert "not everything was read" not in str(check_run(run, vsa.encode(run)))
+    (listed,) = run.summary.run.coverage.incomplete
+    assert listed.accepted is True
+    assert vsa.decode(vsa.encode(run)) == run

@@ -36,6 +36,7 @@ from tests.builders import (
     docker_archive_old,
     file,
     oci_layout,
+    sha256,
     tar,
     write_folder,
 )
@@ -216,6 +217,14 @@ def older_kernel(bench: Bench) -> None:
     bench.policy("version: 1\nrules:\n  restart: {action: fail}\n  image_age: {action: 'off'}\n")
 
 
+def accepted_without_database(bench: Bench) -> None:
+    """An image whose database was removed, which the policy names by its digest."""
+    image = Image([tar([DEBIAN[0], file("srv/app")])])
+    bench.archive(tar(docker_archive_old(image)))
+    digest = f"sha256:{sha256(image.config())}"
+    bench.policy(f"version: 1\ncoverage:\n  accept_unread: ['{digest}']\n")
+
+
 def many_files() -> bytes:
     names = [file(f"srv/{number}") for number in range(30_000)]
     return tar(docker_archive_old(Image([tar([*DEBIAN, *names])])))
@@ -249,6 +258,8 @@ SITUATIONS: list[Described] = [
     ("42 a path beyond the limit", archive_with(items=lambda: tar(docker_archive_old(Image(
         [tar([*DEBIAN, file("a/" * 40_000 + "x")])])))), REFUSED, "path_bytes"),
     ("55 a distribution past its support", plain(past_support), FAILED, "end_of_life"),
+    ("56 the database was removed, and the policy accepts this image", plain(
+        accepted_without_database), READ, ""),
     ("61 requirements that lead outside", plain(lambda bench: sources(
         bench, file("requirements.txt", b"-r ../../../../etc/passwd\nsix==1.16.0\n"))), REFUSED,
      "requirements.txt"),
