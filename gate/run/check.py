@@ -146,7 +146,7 @@ def read_bom(
     if file is not None and (known := inventories.file(target, file, choice)) is not None:
         return known
     began = time.time()
-    request = msgspec.structs.replace(request, recall=inventories.image)
+    request = msgspec.structs.replace(request, recall=inventories.image, layers=inventories)
     bom, key = _read(target, request, Meter(budget), include_owned)
     if file is not None:
         inventories.keep_file(target, file, choice, bom, began)

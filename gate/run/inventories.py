@@ -9,7 +9,10 @@ An inventory is known again by one of two names:
   only reading it all would tell its digests.  Whoever can set back the change
   time of a file could as well replace patchgate.
 
-Both names also hold what the inventory depends on besides: the catalogers and
+Layers of registries are kept beside them, by the digest of their stored bytes: of
+an image that changed, only the layers that are new are fetched.
+
+All names also hold what the inventory depends on besides: the catalogers and
 the budget.  What a limit cut short is never kept.  A file that is
 damaged or of another format is no inventory; that only costs time.
 docs/decisions/0006-inventories.md has the reasons.
@@ -33,13 +36,16 @@ from gate.durable import Disk
 from gate.errors import GateError
 from gate.run.image_names import ImageNames
 from gate.sources.budget import Budget
+from gate.sources.kept import KeptLayer
 from gate.sources.request import Choice
 
 _ROOMS = ("bom", "catalog", "sources")
 """What an inventory is made by: packages of `gate`."""
 _LARGEST = 256 * 1024 * 1024
 _KEPT = 200
-"""Inventories in one folder; the ones not used for longest go first."""
+"""Inventories in one folder, and layers; the ones not used for longest go first."""
+_LAYERS = "layers"
+"""Folder of the layers; a large one takes some megabytes."""
 _SETTLED = 2.0
 """Seconds: two changes within one tick of a file system's clock look like one."""
 _disk = Disk(GateError)
@@ -65,6 +71,21 @@ class Inventories:
         """Keep what was found in an image under its `Opened.key`."""
         if key and is_settled(bom):
             self._save(self._of_image(key), bom)
+
+    def layer(self, digest: str) -> KeptLayer | None:
+        """Return what was read of a layer; as `KeptLayers`."""
+        content = self._content(self._of_layer(digest))
+        try:
+            return None if content is None else msgspec.msgpack.decode(content, type=KeptLayer)
+        except msgspec.MsgspecError:
+            return None
+
+    def keep_layer(self, digest: str, layer: KeptLayer) -> None:
+        """Keep what was read of a layer; as `KeptLayers`."""
+        self._write(self._of_layer(digest), msgspec.msgpack.encode(layer))
+
+    def _of_layer(self, digest: str) -> str:
+        return f"{_LAYERS}/{_digest(self._basis, 'layer', digest)}"
 
     def keep_names(self, key: str, bom: Bom, choice: Choice) -> None:
         """Remember which image the names of `bom` stand for now; `key` is its `Opened.key`."""
@@ -103,6 +124,14 @@ class Inventories:
         return _digest(self._basis, "file", target, repr(stamp), repr(choice))
 
     def _load(self, name: str) -> Bom | None:
+        content = self._content(name)
+        try:
+            return None if content is None else msgspec.msgpack.decode(content, type=Bom)
+        except msgspec.MsgspecError:
+            return None
+
+    def _content(self, name: str) -> bytes | None:
+        """Return what is kept under a name, unless it is damaged."""
         path = self._folder / name
         try:
             content = _disk.read_file(path, _LARGEST)
@@ -110,27 +139,28 @@ class Inventories:
             return None
         if content is None or hashlib.sha256(content[32:]).digest() != content[:32]:
             return None
-        try:
-            bom = msgspec.msgpack.decode(content[32:], type=Bom)
-        except msgspec.MsgspecError:
-            return None
         with suppress(OSError):
             os.utime(path)
-        return bom
+        return content[32:]
 
     def _save(self, name: str, bom: Bom) -> None:
-        content = msgspec.msgpack.encode(bom)
-        with suppress(GateError, OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _disk.write_file(self._folder / name, hashlib.sha256(content).digest() + content)
-            self._prune()
+        self._write(name, msgspec.msgpack.encode(bom))
 
-    def _prune(self) -> None:
-        files = [entry for entry in os.scandir(self._folder) if entry.is_file()]
-        kept = [(entry.stat().st_mtime, entry.path) for entry in files]
-        for _, path in sorted(kept)[:-_KEPT]:
-            with suppress(OSError):
-                Path(path).unlink()
+    def _write(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        with suppress(GateError, OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _disk.write_file(path, hashlib.sha256(content).digest() + content)
+            _prune(path.parent)
+
+
+def _prune(folder: Path) -> None:
+    """Remove what was not used for longest."""
+    files = [entry for entry in os.scandir(folder) if entry.is_file()]
+    kept = [(entry.stat().st_mtime, entry.path) for entry in files]
+    for _, path in sorted(kept)[:-_KEPT]:
+        with suppress(OSError):
+            Path(path).unlink()
 
 
 def is_settled(bom: Bom) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 from gate.errors import InputError
 from gate.sources.budget import Meter
 from gate.sources.codecs import Codec, decompressed, sniff, unread_codec
+from gate.sources.kept import KeptLayer
 from gate.sources.layer import Content, scan
 from gate.sources.streams import Chunk, ChunkReader, Digest, ahead, hashed, passing
 from gate.sources.tar import BLOCK, looks_like_tar
@@ -165,4 +166,33 @@ def scan_streamed(
         stored=stored,
         expanded=expanded,
         size=stored.size,
+    )
+
+
+def scanned_before(
+    kept: KeptLayer,
+    digest: str,
+    meter: Meter,
+    where: str,
+    again: Callable[[], Iterator[Chunk]],
+) -> ScannedLayer:
+    """Return a layer that was read in an earlier run; `again` yields its stored bytes.
+
+    It counts against the budget as if it had been read now.
+    """
+    index = kept.index
+    meter.add_entries(len(index.entries), where)
+    for content in (*index.retained.values(), *index.excerpts.values()):
+        meter.add_retained(len(content), where)
+
+    def reopen() -> Iterator[Chunk]:
+        reader = ChunkReader(again(), where)
+        codec = codec_of(reader.peek(BLOCK), where)
+        return decompressed(codec, reader.rest(), meter, where)
+
+    return ScannedLayer(
+        content=Content(index, where, reopen=reopen),
+        stored=Digest(digest.removeprefix("sha256:")),
+        expanded=Digest(kept.diff_id.removeprefix("sha256:")),
+        size=kept.size,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from gate.bom.model import Bom
+from gate.sources.kept import KeptLayers, NoLayers
 from gate.sources.wanted import Wanted
 
 Recall = Callable[[str], Bom | None]
@@ -34,6 +35,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     choice: Choice = Choice()
     recall: Recall = nothing_known
+    layers: KeptLayers = NoLayers()
+    """Where layers of registries are kept between runs."""
     cross_mounts: bool = False
     """Whether other file systems that are mounted below a folder are searched as well."""
     later: bool = False

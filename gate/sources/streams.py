@@ -205,7 +205,9 @@ class Digest:
     in place: a thread costs more than they do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: str = "") -> None:
+        """Begin; with `known` it is the hex digest of bytes that were hashed before."""
+        self._known = known
         self._hash = hashlib.sha256()
         self._queue: queue.Queue[Chunk | None] | None = None
         self._thread: threading.Thread | None = None
@@ -257,7 +259,7 @@ class Digest:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        return self._hash.hexdigest()
+        return self._known or self._hash.hexdigest()
 
 
 def _is_mapped(chunk: Chunk) -> bool:

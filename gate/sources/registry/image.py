@@ -69,7 +69,7 @@ def _pinned(
     for endpoint in endpoints:
         server = Server(endpoint, authorization_of(endpoint, transport, meter), transport, meter)
         try:
-            return RegistryBlobs(server, reference, request.wanted, meter), endpoint
+            return RegistryBlobs(server, reference, request, meter), endpoint
         except UnreachableError as error:
             if len(endpoints) == 1:
                 raise

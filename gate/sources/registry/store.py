@@ -18,15 +18,16 @@ import msgspec
 
 from gate.errors import InputError
 from gate.sources.archive import missing
-from gate.sources.blobs import ScannedLayer, scan_streamed
+from gate.sources.blobs import ScannedLayer, scan_streamed, scanned_before
 from gate.sources.budget import Meter
 from gate.sources.documents import parse
 from gate.sources.image import parse_config
+from gate.sources.kept import KeptLayer
 from gate.sources.oci import INDEX, Descriptor, Manifest, Platform, document
 from gate.sources.registry.reference import Reference
 from gate.sources.registry.server import Document, Server
+from gate.sources.request import Request
 from gate.sources.streams import Chunk, ahead
-from gate.sources.wanted import Wanted
 
 _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -54,11 +55,14 @@ _DAMAGED = "the image is damaged or was tampered with: push it again"
 class RegistryBlobs:
     """The blobs that `reference` leads to.  Implements `Blobs`."""
 
-    def __init__(self, server: Server, reference: Reference, wanted: Wanted, meter: Meter) -> None:
+    def __init__(
+        self, server: Server, reference: Reference, request: Request, meter: Meter
+    ) -> None:
         """Fetch the manifest or index of `reference`, which pins a tag to a digest."""
         self.where = str(reference)
         self._server = server
-        self._wanted = wanted
+        self._wanted = request.wanted
+        self._kept = request.layers
         self._meter = meter
         self._lock = threading.Lock()
         self._documents: dict[str, bytes] = {}
@@ -135,8 +139,16 @@ class RegistryBlobs:
         def fetched() -> Generator[Chunk, None, None]:
             yield from ahead(self._blob(digest))
 
+        kept = self._kept.layer(digest)
+        if kept is not None and kept.size == self._size(digest):
+            return scanned_before(kept, digest, self._meter, place, again)
         with closing(fetched()) as chunks:
-            return scan_streamed(chunks, self._wanted, self._meter, place, again)
+            layer = scan_streamed(chunks, self._wanted, self._meter, place, again)
+        # What has another digest is refused later on, and kept under no name.
+        if layer.digest == digest:
+            read = KeptLayer(diff_id=layer.diff_id, size=layer.size, index=layer.content.index)
+            self._kept.keep_layer(digest, read)
+        return layer
 
     def _blob(self, digest: str) -> Iterator[bytes]:
         size, allowed = self._size(digest), self._meter.budget.expanded_bytes
