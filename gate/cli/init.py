@@ -84,8 +84,14 @@ def _ci_files(repository: Repository, ci: str, wanted: Wanted, *, force: bool) -
         if "OWNER/patchgate@COMMIT" in text:
             steps.append(f"in {path}, name the action's repository and commit (40 digits)")
     key = key_file(None)
-    make = "" if key.exists() else f"make a signing key: patchgate evidence keygen ({key}); "
-    steps.append(f"{make}store it in {system.name} as the secret PATCHGATE_KEY")
+    if not key.exists():
+        steps.append(f"patchgate evidence keygen makes the key that signs evidence: {key}")
+    kind = (
+        "the CI/CD variable PATCHGATE_KEY, of type File"
+        if system.name == "gitlab"
+        else ("the secret PATCHGATE_KEY; the CI file says how it is used")
+    )
+    steps.append(f"give the key to {system.name}: its content becomes {kind}")
     return steps
 
 

@@ -93,9 +93,11 @@ class Knowledge:
         if self._inventories is None:
             return "no cache (--cache off), and no SBOM of it in this commit"
         known = self._inventories.names.find(image, platform)
-        bom = self._inventories.image(known.key) if known is not None else None
-        if known is None or bom is None:
+        if known is None:
             return "was not read here before, and there is no SBOM of it in this commit"
+        bom = self._inventories.image(known.key)
+        if bom is None:
+            return "was read by another version of patchgate, or what it found is gone"
         age = self._now - known.asked
         if age > self._max_age and not is_pinned(image):
             return f"was read {write_duration(age)} ago, and the tag may have moved since"

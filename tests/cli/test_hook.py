@@ -298,6 +298,12 @@ def test_what_was_read_before_is_known(work: Work, monkeypatch: pytest.MonkeyPat
         said = subprocess.run(warm, capture_output=True, text=True, check=True).stdout
         assert said == f"read      {name}: 2 packages\n"
     assert f"PASS          {name} (read " in work.push()
+    for path in (work.bench.root / "cache").iterdir():
+        if path.is_file():
+            path.rename(path.with_suffix(".gone"))
+    assert "by another version" in run(["hook", "run", "--rev", "HEAD"])[1]
+    for path in (work.bench.root / "cache").glob("*.gone"):
+        path.rename(path.with_suffix(""))
     code, out, _ = run(["hook", "run", "--rev", "HEAD", "--now", "2027-11-01"])
     assert code == 3
     assert "the tag may have moved" in out
