@@ -86,7 +86,9 @@ class Knowledge:
             called_so = _stem(path) == _file_name(image)
             bom = self._sbom(path, content, "" if called_so else image)
             if bom is not None and (called_so or canonical in _names(bom)):
-                return KnownImage(bom=bom, basis=path)
+                created = bom.subject.created
+                built = f", built {created:%Y-%m-%d}" if created is not None else ""
+                return KnownImage(bom=bom, basis=f"{path}{built}")
         return kept
 
     def _kept(self, image: str, platform: str) -> KnownImage | str:

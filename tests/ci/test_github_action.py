@@ -186,6 +186,24 @@ def test_sarif_is_uploaded_where_it_can_be(
     assert word in log
 
 
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({}, {"upload"}),
+        ({"PG_UPLOAD_ARTIFACT": "False", "PG_PR_COMMENT": "1"}, {"comment"}),
+        ({"PG_UPLOAD_ARTIFACT": "true", "PG_PR_COMMENT": "TRUE"}, {"upload", "comment"}),
+        ({"PG_UPLOAD_ARTIFACT": "0", "PG_PR_COMMENT": "false"}, set()),
+    ],
+)
+def test_switches_may_be_written_in_any_way(
+    bench: Bench, inputs: dict[str, str], told: set[str]
+) -> None:
+    given, _, _ = act(bench, **inputs)
+    assert {name for name in ("upload", "comment") if given.get(name) == "true"} == told
+    for name in ("upload", "comment"):
+        assert any(f"steps.run.outputs.{name} == 'true'" in step.get("if", "") for step in STEPS)
+
+
 def test_the_store_is_kept_when_it_changed_and_is_whole(bench: Bench) -> None:
     quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
     mirror = partial(quiet, directory=str(bench.root / "osv"))

@@ -105,7 +105,9 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
 
 def test_a_sound_base_is_pushed(work: Work) -> None:
     said = work.push()
-    assert "PASS          debian:12 (sboms/debian-12.cdx.json)  Dockerfile:1" in said
+    assert (
+        "PASS          debian:12 (sboms/debian-12.cdx.json, built 2026-11-01)  Dockerfile:1" in said
+    )
     assert "1 image to origin: 1 PASS" in said
 
 
