@@ -7,6 +7,7 @@ import os
 import click
 
 from gate.cli import (
+    evidence_attest,
     evidence_diff,
     evidence_list,
     evidence_prove,
@@ -84,6 +85,9 @@ def _passphrase() -> bytes:
     return str(phrase).encode()
 
 
+command.add_command(evidence_attest.witness)
+command.add_command(evidence_attest.timestamp_command)
+command.add_command(evidence_attest.rotate)
 command.add_command(evidence_verify.command)
 command.add_command(evidence_list.list_command)
 command.add_command(evidence_show.command)

@@ -14,13 +14,12 @@ from gate.errors import EvidenceError, VerificationError
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.durable import read_file
 from gate.evidence.growth import CHECKPOINT
-from gate.evidence.keyfiles import read_public
-from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER as LEDGER
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.place import FolderPlace, Place, below, read_part
 from gate.evidence.problems import Problem
 from gate.evidence.store import SUFFIX, bundle_name
+from gate.evidence.trust import Trust, read_trust
 from gate.evidence.verify_ledger import KeptCheckpoint
 from gate.report.encoding import visible
 
@@ -29,9 +28,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 trust_option = click.option(
     "--trust",
     "trusted",
-    metavar="PUBLIC-KEY",
+    metavar="FILE",
     multiple=True,
-    help="A public key you trust; else the one beside your own signing key.",
+    help="A public key you trust, or a trust file (.yaml, .json) with keys, roles and times; "
+    "else the key beside your own signing key.",
+)
+tsa_option = click.option(
+    "--tsa-ca",
+    "tsa_roots",
+    metavar="FILE",
+    type=PATH,
+    multiple=True,
+    help="Root certificate (PEM) of a time stamp authority you trust.",
 )
 folder_option = click.option(
     "--evidence",
@@ -43,10 +51,10 @@ folder_option = click.option(
 )
 
 
-def read_trusted(given: Sequence[str]) -> list[VerifyingKey]:
-    """Return the keys to trust; VerificationError where one cannot be read."""
+def read_trusted(given: Sequence[str], tsa_roots: Sequence[str] = ()) -> Trust:
+    """Return whom to trust; VerificationError or UsageError where that cannot be read."""
     paths = [Path(name) for name in given] or [public_key_file(key_file(None))]
-    return [read_public(path) for path in paths]
+    return read_trust(paths, [Path(name) for name in tsa_roots])
 
 
 def trust_files(given: Sequence[str]) -> list[bytes]:

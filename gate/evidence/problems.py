@@ -1,7 +1,6 @@
 """What can be wrong with recorded evidence, as values with stable codes.
 
-docs/evidence-format.md lists the codes.  V08 to V10, V12 and V13 are kept for
-timestamps, gaps in the record, exceptions and redaction.
+docs/evidence-format.md lists the codes.
 """
 
 from __future__ import annotations
@@ -21,7 +20,12 @@ class Code(StrEnum):
     NOT_TRUSTED = "V05"
     HISTORY_REWRITTEN = "V06"
     ROLLED_BACK = "V07"
+    TIME_STAMP_FAILS = "V08"
+    CLOCK_DISAGREES = "V09"
+    GAP = "V10"
     VERDICT_DISAGREES = "V11"
+    EXCEPTION_INVALID = "V12"
+    REDACTED = "V13"
     NOT_CANONICAL = "V14"
     NOT_AN_ENVELOPE = "V15"
     NOT_A_RECORD = "V16"
@@ -34,6 +38,10 @@ class Code(StrEnum):
     ENTRY_DISAGREES = "V23"
     STRAY_FILE = "V24"
     PROOF_FAILS = "V25"
+
+
+INFORMATION = frozenset({Code.REDACTED})
+"""Codes that say what is so, and that nothing is wrong with it."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ from gate.evidence.place import Place, place_of
 from gate.evidence.problems import Code, Problem
 from gate.evidence.statement import ResourceDescriptor
 from gate.evidence.store import blob_name, bundle_name
+from gate.evidence.trust import TOLERANCE, UNPROVEN, Span, Trust, trust_in
 
 MAX_COMPARED = 256 * 1024 * 1024
 """Largest attachment that is compared with what the record says, in bytes."""
@@ -105,16 +106,23 @@ class FolderBlobs:
         return self._place.open(blob_name(sha256))
 
 
-def verify_file(path: Path, trusted: Sequence[VerifyingKey], *, blobs: bool = True) -> Report:
+def verify_file(
+    path: Path, trusted: Sequence[VerifyingKey], span: Span = UNPROVEN, *, blobs: bool = True
+) -> Report:
     """Verify the run recorded in `path`, and with `blobs` its attachments beside it.
 
     VerificationError only where the file cannot even be read.
     """
-    return verify_at(place_of(path.parent), path.name, trusted, blobs=blobs)
+    return verify_at(place_of(path.parent), path.name, trusted, span, blobs=blobs)
 
 
 def verify_at(
-    place: Place, name: str, trusted: Sequence[VerifyingKey], *, blobs: bool = True
+    place: Place,
+    name: str,
+    trusted: Sequence[VerifyingKey],
+    span: Span = UNPROVEN,
+    *,
+    blobs: bool = True,
 ) -> Report:
     """Verify the record called `name` in `place`, and with `blobs` its attachments.
 
@@ -134,13 +142,20 @@ def verify_at(
             hint="patchgate writes no bundle this large; this is something else",
         )
     source = FolderBlobs(place) if blobs else None
-    return verify_bundle(content, name, trusted, source)
+    return verify_bundle(content, name, trusted, source, span)
 
 
 def verify_bundle(
-    content: bytes, name: str, trusted: Sequence[VerifyingKey], blobs: BlobSource | None
+    content: bytes,
+    name: str,
+    trusted: Sequence[VerifyingKey],
+    blobs: BlobSource | None,
+    span: Span = UNPROVEN,
 ) -> Report:
-    """Verify the bundle `content` called `name`; attachments too, given their source."""
+    """Verify the bundle `content` called `name`; attachments too, given their source.
+
+    `span` is when it is proven to have been recorded.
+    """
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     problems: list[Problem] = []
     lines = split_lines(content)
@@ -150,6 +165,7 @@ def verify_bundle(
         if name != bundle_name(run.run_id):
             message = f"the record of run {run.run_id} is in a file of another name"
             problems.append(Problem(code=Code.NAME_DIFFERS, message=message))
+        problems += _check_time(run, trust_in(trusted), span)
         payloads = verify_statements(lines, run.summary, trusted, problems)
         kept: dict[str, bytes] = {}
         if blobs is not None:
@@ -159,6 +175,21 @@ def verify_bundle(
     return Report(
         name=name, digest=digest, run=run, problems=tuple(problems), blobs_checked=checked
     )
+
+
+def _check_time(run: VerifiedRun, trust: Trust, span: Span) -> list[Problem]:
+    """Return why the keys do not count for the time of the run, and whether that can be so."""
+    problems = [
+        Problem(code=Code.NOT_SIGNED, message=fault)
+        for fault in trust.faults(run.keyids, run.decided_at, span)
+    ]
+    if span.before is not None and run.decided_at - span.before > TOLERANCE:
+        message = (
+            f"claims to be of {run.decided_at:%Y-%m-%d %H:%M:%S} UTC, but was there at "
+            f"{span.before:%Y-%m-%d %H:%M:%S} UTC already"
+        )
+        problems.append(Problem(code=Code.CLOCK_DISAGREES, message=message))
+    return problems
 
 
 def _verify_record(

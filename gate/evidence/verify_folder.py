@@ -22,13 +22,22 @@ import msgspec
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence import entry as entries
 from gate.evidence import proof as proofs
+from gate.evidence.attested import (
+    Attestations,
+    check_attested,
+    check_required,
+    read_attested,
+)
+from gate.evidence.checkpoint import SignedCheckpoint
 from gate.evidence.entry import Entry
 from gate.evidence.extension import RunVerdict
+from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.place import Place, below, place_of
 from gate.evidence.problems import Code, Problem
 from gate.evidence.store import SUFFIX, bundle_name
+from gate.evidence.trust import UNPROVEN, Span, Trust, trust_in
 from gate.evidence.verify import Report, verify_at, verify_file
 from gate.evidence.verify_ledger import KeptCheckpoint, LedgerReport, verify_ledger
 
@@ -67,6 +76,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ledger: LedgerReport
     names: tuple[str, ...]
     """Of the bundles, sorted."""
+    attested: Attestations = Attestations()
+    """What trusted others say of the ledger."""
 
     @property
     def unlogged(self) -> tuple[Problem, ...]:
@@ -79,6 +90,7 @@ class FolderReport(msgspec.Struct, frozen=True, kw_only=True):
     """The result of verifying a folder."""
 
     ledger: LedgerReport
+    attested: Attestations
     verdicts: Mapping[RunVerdict, int]
     """How many of the records that verify have each verdict."""
     failed: tuple[Logged, ...]
@@ -119,6 +131,7 @@ def verify_folder(
             failed.append(logged)
     return FolderReport(
         ledger=snapshot.ledger,
+        attested=snapshot.attested,
         verdicts=verdicts,
         failed=tuple(failed),
         elsewhere=len(snapshot.ledger.entries) - here,
@@ -138,8 +151,33 @@ def read_snapshot(
             names = sorted(name for name in place.names("") if name.endswith(SUFFIX))
         except EvidenceError as error:
             raise VerificationError(error.what, where=error.where, hint=error.hint) from error
-        ledger = verify_ledger(below(place, FOLDER), trusted, kept)
-    return Snapshot(ledger=ledger, names=tuple(names))
+        log = below(place, FOLDER)
+        seen = read_attested(log)
+        also = [KeptCheckpoint(name=one.name, content=one.note) for one in seen]
+        ledger = verify_ledger(log, trusted, (*kept, *also))
+    trust = trust_in(trusted)
+    attested = check_attested(seen, trust)
+    size = len(ledger.entries)
+    problems = [*attested.problems, *check_required(attested, trust, size)]
+    if ledger.signed is not None:
+        problems += _signed_in_time(ledger.signed, attested, trust)
+    known = set(ledger.problems)
+    ledger = msgspec.structs.replace(
+        ledger, problems=(*ledger.problems, *(one for one in problems if one not in known))
+    )
+    return Snapshot(ledger=ledger, names=tuple(names), attested=attested)
+
+
+def _signed_in_time(
+    signed: SignedCheckpoint, attested: Attestations, trust: Trust
+) -> list[Problem]:
+    """Return why no key under the checkpoint counts, where none does."""
+    last = attested.span(signed.checkpoint.size - 1)
+    # When it was signed is nowhere said.
+    faults = [fault for keyid in signed.keyids for fault in trust.faults([keyid], None, last)]
+    if len(faults) < len(signed.keyids):
+        return []
+    return [Problem(code=Code.NOT_TRUSTED, message=fault, where=CHECKPOINT) for fault in faults]
 
 
 def verify_records(
@@ -168,7 +206,8 @@ def verify_records(
             problems.append(_disagrees(number, message))
         if needed is not None and name not in names and not problems and not needed(entry.run_id):
             continue
-        logged = _verify_entry(place, number, entry, trusted, blobs=blobs)
+        span = snapshot.attested.span(number)
+        logged = _verify_entry(place, number, entry, trusted, span, blobs=blobs)
         yield msgspec.structs.replace(logged, problems=(*problems, *logged.problems))
     for name in snapshot.names:
         if name not in first:
@@ -197,7 +236,8 @@ def verify_record_at(
     for number, content in enumerate(snapshot.ledger.entries if snapshot is not None else ()):
         entry, _ = _read_entry(number, content)
         if entry is not None and bundle_name(entry.run_id) == name:
-            return _verify_entry(place, number, entry, trusted, blobs=blobs)
+            span = snapshot.attested.span(number) if snapshot is not None else UNPROVEN
+            return _verify_entry(place, number, entry, trusted, span, blobs=blobs)
     report = verify_at(place, name, trusted, blobs=blobs)
     unlogged = snapshot.unlogged if snapshot is not None else ()
     problems = (*unlogged, *report.problems)
@@ -226,11 +266,17 @@ def verify_with_proof(
 
 
 def _verify_entry(
-    place: Place, number: int, entry: Entry, trusted: Sequence[VerifyingKey], *, blobs: bool
+    place: Place,
+    number: int,
+    entry: Entry,
+    trusted: Sequence[VerifyingKey],
+    span: Span,
+    *,
+    blobs: bool,
 ) -> Logged:
     name = bundle_name(entry.run_id)
     try:
-        report = verify_at(place, name, trusted, blobs=blobs)
+        report = verify_at(place, name, trusted, span, blobs=blobs)
     except VerificationError as error:
         missing = _problem(Code.BLOB_MISSING, number, f"the record {error.what} (deleted?)")
         return Logged(number=number, name=name, report=None, problems=(missing,))
