@@ -210,7 +210,9 @@ def read_sbom(data: bytes) -> object:
 
 
 def envelopes() -> list[bytes]:
-    return [path.read_bytes() for path in (DATA / "vectors" / "evidence").glob("*.jsonl")]
+    """Return the envelopes of recorded bundles, which stand one in a line."""
+    bundles = sorted((DATA / "vectors" / "evidence").glob("*.jsonl"))
+    return [line for path in bundles for line in path.read_bytes().splitlines()]
 
 
 def versions() -> list[bytes]:
@@ -255,6 +257,10 @@ TARGETS: dict[str, Target] = {
         Target("pacman", lambda: [(b"%NAME%\nzlib\n\n%VERSION%\n1:1.3-1\n\n%BASE%\nzlib\n\n"
                                   b"%INSTALLDATE%\n1700000000\n\n%LICENSE%\nZlib\nMIT\n\n")],
                read_tree("var/lib/pacman/local/zlib-1:1.3-1/desc")),
+        Target("chisel", lambda: [zstandard.compress(
+                   b'{"jsonwall":"1.0","schema":"1.0","count":2}\n'
+                   b'{"kind":"package","name":"openssl","version":"3.0.13-1","arch":"amd64"}\n')],
+               read_tree("var/lib/chisel/manifest.wall")),
         Target("os-release", lambda: [DEBIAN[0].content], read_tree("usr/lib/os-release")),
         Target("rpm-sqlite", lambda: [xz("rpmdb", "cbl-mariner-2.0.rpmdb.sqlite.xz")], read_rpm),
         Target("rpm-ndb", lambda: [xz("rpmdb", "sle15-bci.Packages.db.xz")], read_rpm),

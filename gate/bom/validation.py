@@ -10,8 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib import import_module
-from pathlib import Path
+from importlib import import_module, resources
 from typing import Any
 
 import msgspec
@@ -19,7 +18,8 @@ import msgspec
 from gate.bom.xmltree import read_xml
 from gate.errors import InputError, UsageError
 
-SPDX_2_3 = Path(__file__).parent / "schemas" / "spdx-2.3.schema.json"
+SPDX_2_3 = "spdx-2.3.schema.json"
+"""In the folder `schemas` of this room."""
 _XML_NAMESPACE = "http://cyclonedx.org/schema/bom/"
 _LONGEST = 300
 _MOST = 1000
@@ -125,7 +125,7 @@ def _first_line(value: object) -> str:
 
 def _spdx_2_3(data: bytes) -> Complaints:
     validator = _needed("jsonschema").Draft7Validator
-    schema = json.loads(SPDX_2_3.read_bytes())
+    schema = json.loads(resources.files("gate.bom").joinpath("schemas", SPDX_2_3).read_bytes())
     for error in _in_order(validator(schema).iter_errors(json.loads(data))):
         yield _told(error)
 

@@ -10,6 +10,9 @@ from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 
 from gate.bom.validation import SPDX_2_3
+from tests.conftest import REPOSITORY
+
+SHIPPED = REPOSITORY / "gate" / "bom" / "schemas" / SPDX_2_3
 
 
 def validator(data: Path, name: str) -> Draft7Validator:
@@ -18,7 +21,7 @@ def validator(data: Path, name: str) -> Draft7Validator:
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas if "$id" in schema
     )
-    schema = _read(SPDX_2_3 if name == SPDX_2_3.name else data / "schema" / name)
+    schema = _read(SHIPPED if name == SPDX_2_3 else data / "schema" / name)
     return Draft7Validator(schema, registry=registry)
 
 

@@ -34,8 +34,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sound bench whose store answers for everything that the cases hold."""
-    bench = sound(tmp_path_factory.mktemp("bench"))
+    return prepare(tmp_path_factory.mktemp("bench"))
+
+
+def prepare(place: Path) -> Path:
+    """Return a sound bench whose store answers for everything that the cases hold."""
+    bench = sound(place)
     for record in situations.ECOSYSTEMS:
         ecosystem = record["affected"][0]["package"]["ecosystem"]
         source = f"{ecosystem.partition(':')[0]}-more"
