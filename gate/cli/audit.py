@@ -17,16 +17,17 @@ from gate.cli.evidence_options import (
     trust_option,
 )
 from gate.cli.options import cache_option, now_option
-from gate.cli.places import cache_folder, evidence_folder
+from gate.cli.places import cache_folder, evidence_place
 from gate.errors import UsageError
 from gate.estate.archive import write_archive
 from gate.estate.assets import read_assets
-from gate.estate.audit import Audit, read_audit
+from gate.estate.audit import Audit
 from gate.estate.controls import FRAMEWORKS, Framework
 from gate.estate.extract import extract
 from gate.estate.figures import breaches, never_checked, share
 from gate.estate.index import IndexFile
 from gate.estate.period import read_period
+from gate.estate.reading import read_audit
 from gate.policy.durations import parse_duration
 from gate.report import audit_csv, audit_page, audit_readme, oscal
 from gate.report.encoding import visible
@@ -61,6 +62,13 @@ def command() -> None:
     help="How far apart the checks of a system may be.",
 )
 @click.option(
+    "--ref",
+    "refs",
+    metavar="REF",
+    multiple=True,
+    help="Count only runs of this branch or tag (refs/heads/main), and those outside of CI.",
+)
+@click.option(
     "-o",
     "--output",
     metavar="FOLDER|ARCHIVE",
@@ -77,6 +85,7 @@ def export(
     written: str,
     assets_path: str | None,
     every: str,
+    refs: tuple[str, ...],
     output: str,
     evidence_path: str | None,
     trusted: tuple[str, ...],
@@ -95,16 +104,18 @@ def export(
         raise UsageError("has not begun yet", where=f"--period {period.written}")
     span = _span(every)
     assets = read_assets(Path(assets_path)) if assets_path else None
-    folder = evidence_folder(evidence_path)
+    place = evidence_place(evidence_path)
     keys = read_trusted(trusted)
     known = cache_folder(cache)
-    file = IndexFile(known.parent / "runs" if known else None, folder, trust_files(trusted))
+    file = IndexFile(known.parent / "runs" if known else None, place.name, trust_files(trusted))
     index = file.read()
-    audit = read_audit(folder, keys, index, period, as_of=as_of, every=span, assets=assets)
+    audit = read_audit(
+        place, keys, index, period, as_of=as_of, every=span, assets=assets, refs=refs
+    )
     file.keep(index)
     chosen = FRAMEWORKS[framework]
     root = f"patch-evidence-{framework}-{period.written.replace('..', '-to-')}"
-    files = _files(audit, chosen, trusted, assets_path, extract(folder, keys, audit))
+    files = _files(audit, chosen, trusted, assets_path, extract(place, keys, audit))
     count = write_archive(Path(output), root, files, as_of)
     _say(audit, output, count)
     return exits.PASS if audit.verified else exits.VERIFICATION
@@ -141,7 +152,9 @@ def _files(
 
 
 def _ending(content: bytes) -> str:
-    return ".pem" if content.startswith(b"-----BEGIN") else ".json"
+    if content.startswith(b"-----BEGIN"):
+        return ".pem"
+    return ".json" if content.lstrip().startswith(b"{") else ".yaml"
 
 
 def _say(audit: Audit, output: str, count: int) -> None:

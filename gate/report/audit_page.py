@@ -126,6 +126,13 @@ def _answer(audit: Audit, framework: Framework) -> Iterator[Markup]:
         "not a fix and does not raise the share.",
         class_="not",
     )
+    if audit.refs:
+        yield tag(
+            "p",
+            f"Only runs of {', '.join(audit.refs)} count, and runs outside of CI; "
+            f"{count(audit.left_out, 'run')} of other branches left out.",
+            class_="answer",
+        )
     if framework.id == "pci":
         yield _month_of_release(audit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib import resources
 
 from gate.estate.audit import Audit
@@ -24,9 +25,10 @@ def render(audit: Audit, framework: Framework) -> bytes:
         "ORIGIN": visible(audit.origin),
         "SIZE": f"{audit.size}",
         "ROOT": audit.root.hex(),
-        "KEYS": ", ".join(used.name for used in audit.keys) or "none",
+        "KEYS": ", ".join(visible(used.name) for used in audit.keys) or "none",
         "OSCAL": VERSION,
-        "ASSETS": " --assets assets.csv" if audit.asset_list else "",
+        "ASSETS": (" --assets assets.csv" if audit.asset_list else "")
+        + "".join(f" --ref {shlex.quote(visible(ref))}" for ref in audit.refs),
         "NOT_PROVEN": "\n".join(
             f"- {one.value}: {text}." for one, text in NOT_PROVEN.items() if one in rows
         ),

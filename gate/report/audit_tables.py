@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from gate.estate import figures
 from gate.estate.audit import Audit, Changed, ExceptionUse, System, Used
 from gate.estate.controls import NOT_PROVEN, Framework, Rows
+from gate.estate.coverage import Gap
 from gate.estate.lives import BREACHES, Life, Standing
 from gate.report.audit_charts import strip
 from gate.report.facts import count
 from gate.report.markup import Markup, tag
+
+T = TypeVar("T")
 
 _SHOWN = 12
 _MOST = 500
@@ -33,7 +37,7 @@ def past_their_time(audit: Audit, framework: Framework) -> Iterator[Markup]:
     title = f"Past their time to patch: {count(len(found), 'finding')}, {len(accepted):,} accepted"
     yield from _title(title, framework, Rows.FLAWS)
     heads = ("Flaw", "System", "Package", "Due", "End", "Days late", "Exception", "Evidence")
-    yield from _folded(heads, [_breach(life, audit) for life in (*found, *accepted)], 40)
+    yield from _folded(heads, [*found, *accepted], lambda life: _breach(life, audit), 40)
 
 
 def _breach(life: Life, audit: Audit) -> Markup:
@@ -72,7 +76,7 @@ def exceptions(audit: Audit, framework: Framework) -> Iterator[Markup]:
         return
     yield from _title(f"Exceptions: {len(found):,}", framework, Rows.EXCEPTIONS)
     heads = ("Exception", "For", "Reason, risk and controls", "Approved by", "Ends")
-    yield from _folded(heads, [_exception(use) for use in found])
+    yield from _folded(heads, found, _exception)
 
 
 def _exception(use: ExceptionUse) -> Markup:
@@ -104,11 +108,13 @@ def systems(audit: Audit, framework: Framework) -> Iterator[Markup]:
     found = sorted(audit.systems, key=lambda one: (bool(one.checks), not one.gaps, one.name))
     yield from _title(f"Systems: {len(found):,}", framework, Rows.SYSTEMS)
     heads = ("System", "Owner", "Checks", "Weeks", "Last check", "Open", "Overdue")
-    yield from _folded(heads, [_system(one, audit) for one in found], 40)
+    lives: dict[str, list[Life]] = {}
+    for life in figures.open_flaws(audit):
+        lives.setdefault(life.system, []).append(life)
+    yield from _folded(heads, found, lambda one: _system(one, lives.get(one.name, []), audit), 40)
 
 
-def _system(one: System, audit: Audit) -> Markup:
-    lives = [life for life in audit.lives if life.system == one.name and life.ended is None]
+def _system(one: System, lives: Sequence[Life], audit: Audit) -> Markup:
     overdue = sum(life.standing(audit.as_of) is Standing.OVERDUE for life in lives)
     notes = []
     if not one.listed:
@@ -150,18 +156,19 @@ def gaps(audit: Audit, framework: Framework) -> Iterator[Markup]:
     title = f"Gaps longer than {every}: {len(found):,}" if found else f"No gaps longer than {every}"
     yield from _title(title, framework, Rows.GAPS)
     found.sort(key=lambda pair: (-pair[1].days, pair[0].name))
-    lines = [
-        tag(
-            "tr",
-            tag("td", tag("code", system.name)),
-            tag("td", gap.kind.value.replace("-", " "), data_label="kind"),
-            tag("td", _day(gap.begin), class_="date", data_label="from"),
-            tag("td", _last(gap.end), class_="date", data_label="until"),
-            tag("td", f"{gap.days:,}", data_label="days"),
-        )
-        for system, gap in found
-    ]
-    yield from _folded(("System", "Kind", "From", "Until", "Days"), lines)
+    yield from _folded(("System", "Kind", "From", "Until", "Days"), found, _gap)
+
+
+def _gap(pair: tuple[System, Gap]) -> Markup:
+    system, gap = pair
+    return tag(
+        "tr",
+        tag("td", tag("code", system.name)),
+        tag("td", gap.kind.value.replace("-", " "), data_label="kind"),
+        tag("td", _day(gap.begin), class_="date", data_label="from"),
+        tag("td", _last(gap.end), class_="date", data_label="until"),
+        tag("td", f"{gap.days:,}", data_label="days"),
+    )
 
 
 def severities(audit: Audit) -> Iterator[Markup]:
@@ -170,21 +177,22 @@ def severities(audit: Audit) -> Iterator[Markup]:
     by_system = figures.share_by(audit.lives, audit.as_of, lambda life: life.system)
     order = [one.value for one in figures.SEVERITIES if one.value in by_severity]
     groups = [(name, by_severity[name]) for name in order] + list(by_system.items())
-    lines = [
-        tag(
-            "tr",
-            tag("td", tag("code", name)),
-            tag("td", f"{one.percent:.1f}%" if one.percent is not None else "", data_label="share"),
-            tag("td", f"{one.kept:,}", data_label="in time"),
-            tag("td", f"{one.excepted:,}", data_label="accepted"),
-            tag("td", f"{one.breached:,}", data_label="breached"),
-        )
-        for name, one in groups
-        if one.total
-    ]
-    if lines:
+    found = [(name, one) for name, one in groups if one.total]
+    if found:
         yield tag("h2", "Fixed in time, by severity and by system")
-        yield from _folded(("", "Share", "In time", "Accepted", "Breached"), lines, 40)
+        yield from _folded(("", "Share", "In time", "Accepted", "Breached"), found, _share, 40)
+
+
+def _share(pair: tuple[str, figures.Share]) -> Markup:
+    name, one = pair
+    return tag(
+        "tr",
+        tag("td", tag("code", name)),
+        tag("td", f"{one.percent:.1f}%" if one.percent is not None else "", data_label="share"),
+        tag("td", f"{one.kept:,}", data_label="in time"),
+        tag("td", f"{one.excepted:,}", data_label="accepted"),
+        tag("td", f"{one.breached:,}", data_label="breached"),
+    )
 
 
 def flaws(audit: Audit, framework: Framework) -> Iterator[Markup]:
@@ -195,7 +203,7 @@ def flaws(audit: Audit, framework: Framework) -> Iterator[Markup]:
         audit.lives, key=lambda life: (rank[life.standing(audit.as_of)], life.system, life.id)
     )
     heads = ("Flaw", "System", "Package", "First seen", "Due", "End", "Standing")
-    yield from _folded(heads, [_flaw(life, audit) for life in found])
+    yield from _folded(heads, found, lambda life: _flaw(life, audit))
 
 
 _ORDER = (
@@ -230,9 +238,7 @@ def changes(audit: Audit, framework: Framework) -> Iterator[Markup]:
     yield from _title(f"Changes of packages: {len(found):,}", framework, Rows.CHANGES)
     ordered = sorted(found, key=lambda one: one.run.decided_at, reverse=True)
     heads = ("Seen", "System", "Package", "Change", "Flaws closed", "By", "Evidence")
-    yield from _folded(heads, [_change(one) for one in ordered[:_MOST]])
-    if len(found) > _MOST:
-        yield tag("p", f"and {len(found) - _MOST:,} more in the CSV")
+    yield from _folded(heads, ordered, _change)
 
 
 def _change(one: Changed) -> Markup:
@@ -265,7 +271,7 @@ def record(audit: Audit) -> Iterator[Markup]:
         *(("policy", one) for one in audit.policies),
         *(("actor", one) for one in audit.actors),
     ]
-    yield from _folded(("", "Name", "Runs", "First", "Last"), [_used(*row) for row in rows], 40)
+    yield from _folded(("", "Name", "Runs", "First", "Last"), rows, _used, 40)
     given = sum(check.given_time for system in audit.systems for check in system.checks)
     if given:
         yield tag(
@@ -289,7 +295,8 @@ def record(audit: Audit) -> Iterator[Markup]:
     )
 
 
-def _used(kind: str, one: Used) -> Markup:
+def _used(pair: tuple[str, Used]) -> Markup:
+    kind, one = pair
     return tag(
         "tr",
         tag("td", kind),
@@ -306,17 +313,20 @@ def _title(text: str, framework: Framework, rows: Rows) -> Iterator[Markup]:
     yield tag("p", f"Does not prove {NOT_PROVEN[rows]}.", class_="not")
 
 
-def _folded(heads: Sequence[str], lines: Sequence[Markup], first: int = _SHOWN) -> Iterator[Markup]:
-    """Yield a table of the first lines, and the others folded."""
-    if not lines:
+def _folded(
+    heads: Sequence[str], found: Sequence[T], row: Callable[[T], Markup], first: int = _SHOWN
+) -> Iterator[Markup]:
+    """Yield a table of the first lines, and the others folded; the CSV has what is too much."""
+    if not found:
         return
+    lines = [row(one) for one in found[:_MOST]]
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in heads)))
     yield tag("table", head, tag("tbody", *lines[:first]), class_="stacks")
-    if rest := lines[first:_MOST]:
+    if rest := lines[first:]:
         more = tag("table", head, tag("tbody", *rest), class_="stacks")
         yield tag("details", tag("summary", f"{len(rest):,} more"), more)
-    if len(lines) > _MOST:
-        yield tag("p", f"and {len(lines) - _MOST:,} more in the CSV")
+    if len(found) > _MOST:
+        yield tag("p", f"and {len(found) - _MOST:,} more in the CSV")
 
 
 def _chip(life: Life) -> Markup:

@@ -24,6 +24,7 @@ from tests.cli.bad_inputs import run
 from tests.estate.halfyear import HalfYear
 
 PERIOD = "2026-01-01..2026-06-30"
+JUNE = "2026-06-01..2026-06-14"
 NOW = ["--now", "2026-07-02"]
 
 
@@ -278,7 +279,7 @@ def plain_tools(archive: Path, key: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_readme_verifies_with_plain_tools(year: HalfYear, tmp_path: Path) -> None:
     folder = tmp_path / "export"
-    assert export(year, folder, "--period", "2026-06-01..2026-06-14")[0] == 0
+    assert export(year, folder, "--period", JUNE)[0] == 0
     done = plain_tools(folder, year.trust)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "163 entries have the root that was signed; 11 are of the period" in done.stdout
@@ -309,6 +310,18 @@ def test_a_period_that_is_not_over(year: HalfYear, tmp_path: Path) -> None:
     page = (tmp_path / "export" / "report.html").read_text(encoding="utf-8")
     assert "as of 2026-07-02 00:00 UTC" in page
     assert export(year, tmp_path / "no", "--period", "2027-01-01..2027-06-30")[0] == 2
+
+
+def test_only_the_branch_that_is_deployed(year: HalfYear, tmp_path: Path) -> None:
+    main, other = tmp_path / "main", tmp_path / "other"
+    assert export(year, main, "--ref", "refs/heads/main", "--period", JUNE)[0] == 0
+    assert "0 runs of other branches left out" in (main / "report.html").read_text("utf-8")
+    code, _, err = export(year, other, "--ref", "refs/heads/x", "--period", JUNE)
+    assert code == 0
+    assert "6 never checked" in err
+    assert len(list((other / "evidence").glob("*.jsonl"))) == 11
+    assert verify(year, other, JUNE)[0] == 0
+    assert "--ref refs/heads/x" in (other / "README.md").read_text("utf-8")
 
 
 def test_without_a_list_of_assets(year: HalfYear, tmp_path: Path) -> None:

@@ -143,3 +143,23 @@ def test_a_flaw_that_cannot_be_told_is_said(year: HalfYear, copy: Path) -> None:
     blob.unlink()
     assert "V02" in str(listing(year, "--cve", "CVE-2026-1001", evidence=copy)[1])
     assert listing(year, evidence=copy)[0] == 0
+
+
+def shown(year: HalfYear, *arguments: str) -> tuple[int, str, str]:
+    options = ["--evidence", str(year.evidence), "--trust", str(year.trust)]
+    return run(["evidence", "show", *options, *arguments])
+
+
+def test_show_the_last_run_that_is_wanted(year: HalfYear) -> None:
+    code, out, _ = shown(year, "--image", "db-prod-01", "--until", "2026-03-20")
+    assert code == 0
+    last = listing(year, "--image", "db-prod-01", "--until", "2026-03-20")[1]["runs"][-1]
+    assert out.startswith(f"run         {last['run_id']}\n")
+    assert "exception   EX-7 until 2026-04-16, approved by Ada Risk\n" in out
+    assert "flaw" not in out
+    code, out, _ = shown(year, "--cve", "CVE-2026-1203", "--verdict", "PASS")
+    assert "flaw        CVE-2026-1203 high in postgresql 1.0-1: accepted by EX-7, due" in out
+    assert "ticket      CHG-0327\n" in shown(year, "--image", "api", "--until", "2026-03-27")[1]
+    code, _, err = shown(year, "--image", "nobody")
+    assert code == 6
+    assert "there is no such run" in err
