@@ -197,8 +197,7 @@ def test_a_pull_request_of_a_fork(runner: Runner) -> None:
     assert code == 0, said
     assert "no SARIF upload" in said
     assert "github-codeql-action-upload-sarif" not in names(log)
-    result = json.loads((runner.work / "patchgate-results/result.json").read_bytes())
-    assert any("this change edits the policy" in text for text in result["warnings"])
+    assert "this change edits the policy" in said
 
 
 def test_the_reusable_workflow(runner: Runner) -> None:
