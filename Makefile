@@ -47,6 +47,12 @@ compare-versions: $(READY)  ## order 200,000 pairs of versions a scheme as its r
 bench-evidence: $(READY)  ## measure the ledger at a million runs (minutes, 1 GB)
 	$(PY) -m benchmarks.evidence $(ARGS)
 
+prove-evidence: $(READY)  ## every bit, every kill, every failing disk, many at once (an hour)
+	$(PY) -m tests.evidence.proof.mutation
+	$(PY) -m tests.evidence.proof.crash
+	$(PY) -m tests.evidence.proof.crash --errors
+	$(PY) -m tests.evidence.proof.concurrency
+
 fuzz: $(READY)   ## feed broken inputs to every parser, a minute each
 	$(PY) -m fuzz.run $(ARGS)
 
@@ -72,4 +78,4 @@ $(READY): requirements/dev.txt pyproject.toml scripts/make-venv
 	scripts/make-venv
 	@touch $@
 
-.PHONY: help demo dev test test-clients lint ci bench bench-full bench-images bench-evidence fuzz flips lock man release clean compare-versions bench-findings
+.PHONY: help demo dev test test-clients lint ci bench bench-full bench-images bench-evidence prove-evidence fuzz flips lock man release clean compare-versions bench-findings

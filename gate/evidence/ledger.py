@@ -25,16 +25,28 @@ from pathlib import Path
 
 from gate.durable import sync_folder
 from gate.evidence import checkpoint as checkpoints
-from gate.evidence.durable import explained, make_folder, write_group
+from gate.evidence.durable import explained, make_folder, read_file, write_file, write_group
 from gate.evidence.growth import CHECKPOINT, Grown, LedgerReading, Tip, grow
 from gate.evidence.keys import Signer
 from gate.evidence.place import FolderPlace
-from gate.evidence.tiles import ENTRIES, FULL, Tile
+from gate.evidence.tiles import ENTRIES, FULL, Tile, tiles_between
 
 __all__ = ["CHECKPOINT", "FOLDER", "LOCK", "Ledger", "Staged", "Tip"]
 
 FOLDER = "ledger"
 LOCK = "lock"
+UNFINISHED = "unfinished"
+"""File that a batch leaves where it is killed: the size it was to have."""
+
+
+_LARGEST_BATCH = 10_000
+
+
+def unfinished_size(content: bytes, size: int) -> int:
+    """Return the size that a killed batch was to have, `size` where `content` says none."""
+    text = content.removesuffix(b"\n")
+    wanted = int(text) if text.isdigit() and len(text) < 17 else size
+    return wanted if size < wanted <= size + _LARGEST_BATCH else size
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +109,39 @@ class Ledger:
         it was, or, if only the last fsync failed, ends with the entries.
         """
         files = [(self.folder / path, content) for path, content in staged.grown.files]
+        size = staged.grown.checkpoint.size
         self._prepare(self.folder)
         for path, _ in files:
             self._prepare(path.parent)
+        self._clear(staged.number)
+        if size > staged.number + 1:
+            # Of a batch more than one entry may be left beyond the checkpoint.
+            write_file(self.folder / UNFINISHED, b"%d\n" % size)
         checkpoint = (self.folder / CHECKPOINT, staged.checkpoint)
         write_group(files, checkpoint, scratch=self.folder, ready=records)
-        self._prune(staged.grown.checkpoint.size)
+        with suppress(OSError):
+            (self.folder / UNFINISHED).unlink(missing_ok=True)
+        self._prune(size)
+
+    def _clear(self, size: int) -> None:
+        """Remove what a killed append has left beyond `size`: the next need not write it over."""
+        path = self.folder / UNFINISHED
+        found = read_file(path, 20)
+        beyond = {tile.path for tile in tiles_between(size, size + 1)}
+        if found is not None:
+            beyond |= {tile.path for tile in tiles_between(size, unfinished_size(found, size))}
+        touched = set()
+        for left in (self.folder / name for name in sorted(beyond)):
+            if left.exists():
+                with explained("remove", left):
+                    left.unlink()
+                touched.add(left.parent)
+        for folder in sorted(touched):
+            with explained("write", folder):
+                sync_folder(folder)
+        if found is not None:
+            with explained("remove", path):
+                path.unlink()
 
     def _prepare(self, folder: Path) -> None:
         """Make sure that `folder` exists, and will after a crash."""

@@ -90,6 +90,16 @@ def tiles_of(size: int, level: int) -> Iterator[Tile]:
         yield Tile(level, count // FULL, count % FULL)
 
 
+def tiles_between(old: int, new: int) -> Iterator[Tile]:
+    """Yield the tiles and bundles of a tree of size `new` that one of size `old` has not."""
+    for level in (ENTRIES, *range(levels_of(new))):
+        height = _HEIGHT * max(level, 0)
+        before, count = old >> height, new >> height
+        if count > before:
+            for number in range(before // FULL, (count - 1) // FULL + 1):
+                yield Tile(level, number, min(count - number * FULL, FULL))
+
+
 def levels_of(size: int) -> int:
     """Return how many levels of tiles a tree has."""
     return len(edge(size))

@@ -22,6 +22,7 @@ from gate.evidence import checkpoint as checkpoints
 from gate.evidence.checkpoint import Checkpoint, SignedCheckpoint
 from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.ledger import UNFINISHED, unfinished_size
 from gate.evidence.merkle import leaf_hash, root_hash, subtree_hash
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.place import Place, place_of, read_part
@@ -37,6 +38,7 @@ from gate.evidence.tiles import (
     node_hashes,
     split_entries,
     tile_named,
+    tiles_between,
     tiles_of,
 )
 
@@ -162,9 +164,10 @@ class _Check:
     def look_beyond(self, files: Sequence[str]) -> None:
         """Check those of `files` that the checkpoint does not speak of."""
         size = self._checkpoint.size
-        listed = [ENTRIES, *range(levels_of(size + 1))]
+        listed = [ENTRIES, *range(levels_of(size))]
         current = {tile.path for level in listed for tile in tiles_of(size, level)}
-        unfinished = {tile.path for level in listed for tile in tiles_of(size + 1, level)}
+        left = {tile.path for tile in tiles_between(size, self._unfinished())}
+        unfinished = left | {tile.path for tile in tiles_between(size, size + 1)}
         for path in sorted(set(files) - current):
             tile = tile_named(path)
             if tile is None:
@@ -174,6 +177,15 @@ class _Check:
             elif path not in unfinished:
                 message = f"is of a larger ledger than the checkpoint with {size:,} entries"
                 self._add(Code.ROLLED_BACK, message, path)
+
+    def _unfinished(self) -> int:
+        """Return the size that a batch was to have that was killed, else that of the checkpoint."""
+        size = self._checkpoint.size
+        try:
+            content = read_part(self._place, UNFINISHED, 20)
+        except VerificationError:
+            return size
+        return unfinished_size(content, size) if content is not None else size
 
     def _is_within(self, tile: Tile) -> bool:
         count = self._checkpoint.size >> (8 * max(tile.level, 0))

@@ -44,9 +44,9 @@ from gate.policy.durations import parse_duration
 
 _ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
 _FASTER = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 """Seconds that the owner of a claim has before another finishes its work."""
-_LONGEST_WAIT = 0.25
+_LONGEST_WAIT = 1.0
 _GIVE_UP = 300.0
 _SEEN_NOWHERE = '"00000000000000000000000000000000"'
 
@@ -127,6 +127,8 @@ class S3Store(Buffered):
         self._retain = retain
         self._mode = mode
         self._tip: tuple[bytes, Tip] | None = None
+        self._kept: set[str] = set()
+        """Attachments that are there: this process has seen to it."""
 
     def check_conditions(self) -> None:
         """Raise EvidenceError unless the server heeds conditions, and locks if it is to."""
@@ -173,7 +175,9 @@ class S3Store(Buffered):
 
     def put_blob(self, sha256: str, content: bytes) -> None:
         """Keep `content` under its digest (hex)."""
-        self._keep(blob_name(sha256), content)
+        if sha256 not in self._kept:
+            self._keep(blob_name(sha256), content)
+            self._kept.add(sha256)
 
     def put_record(self, run_id: str, bundle: bytes, entry: bytes, signer: Signer) -> Kept:
         """Keep the bundle of a run, and its entry in the ledger, once each."""
@@ -185,9 +189,15 @@ class S3Store(Buffered):
             seen = 0
         began = stuck = time.monotonic()
         last = -1
-        wait = 0.01
+        lost = False
+        wait = 0.05
         while time.monotonic() - began < _GIVE_UP:
-            note, etag, tip = self._read_tip(ledger)
+            if lost:
+                time.sleep(random.uniform(wait / 2, wait))  # noqa: S311 - no secret
+                wait = min(wait * 1.5, _LONGEST_WAIT)
+            etag, tip = self._read_tip(ledger)
+            if lost and tip.size == last and not _is_over(stuck):
+                continue  # who has the next number is still at it
             number = ledger.find(entry, tip.size, seen)
             if number is not None:
                 return Kept(place=self._where(name), number=number)
@@ -195,13 +205,9 @@ class S3Store(Buffered):
             if tip.size != last:
                 last, stuck = tip.size, time.monotonic()
             claimed = self._claim(tip, entry, signer, impatient=_is_over(stuck))
-            if claimed is not None:
-                done = self._finish(tip, claimed, note, etag, signer)
-                if done and claimed == entry:
-                    return Kept(place=self._where(name), number=tip.size)
-                continue
-            time.sleep(random.uniform(0, wait))  # noqa: S311 - no secret
-            wait = min(wait * 1.5, _LONGEST_WAIT)
+            lost = claimed is None or not self._finish(tip, claimed, etag, signer)
+            if not lost and claimed == entry:
+                return Kept(place=self._where(name), number=tip.size)
         raise EvidenceError(
             f"others have kept the ledger busy for {_GIVE_UP:,.0f} s",
             where=self.name,
@@ -258,11 +264,8 @@ class S3Store(Buffered):
                 hint="somebody else writes there: keep it for inquiry, and record elsewhere",
             )
 
-    def _finish(
-        self, tip: Tip, entry: bytes, note: bytes | None, etag: str, signer: Signer
-    ) -> bool:
+    def _finish(self, tip: Tip, entry: bytes, etag: str, signer: Signer) -> bool:
         """Write tiles and checkpoint for the next entry; False where somebody was faster."""
-        del note
         grown = grow(tip, [entry])
         for path, content in grown.files:
             self._keep(f"{FOLDER}/{path}", content)
@@ -274,15 +277,15 @@ class S3Store(Buffered):
         state = ledger.state()
         return state.size if state is not None else 0
 
-    def _read_tip(self, ledger: LedgerReading) -> tuple[bytes | None, str, Tip]:
-        """Return the checkpoint, its ETag, and where to go on; what is known is not read again."""
+    def _read_tip(self, ledger: LedgerReading) -> tuple[str, Tip]:
+        """Return the ETag of the checkpoint, and where to go on; what is known is not read."""
         found = self._get(f"{FOLDER}/{CHECKPOINT}", MAX_BYTES)
         if found is None:
-            return None, "", ledger.tip(ledger.state())
+            return "", ledger.tip(ledger.state())
         note, etag = found
         if self._tip is None or self._tip[0] != note:
             self._tip = (note, ledger.tip(ledger.verified(note)))
-        return note, etag, self._tip[1]
+        return etag, self._tip[1]
 
     def _keep(self, path: str, content: bytes) -> bool:
         """Create an object, or find it there with this content; return whether it is new."""
