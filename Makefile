@@ -12,7 +12,10 @@ demo: $(READY)   ## judge a real image against real advisories, and explain the 
 dev: $(READY)    ## create .venv with everything in it
 
 test: $(READY)   ## run all tests
-	$(PY) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+
+coverage: $(READY)  ## run all tests and say which lines they do not reach (takes three times as long)
+	$(PY) -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 test-clients: $(READY)  ## install act, gitlab-ci-local, pre-commit and linters, and run our files by them (minutes)
 	scripts/install-test-clients

@@ -47,7 +47,7 @@ def open_signer(reference: str, environment: Mapping[str, str]) -> OpenedSigner:
         raise EvidenceError(
             "a keyless signature has no key that a ledger could go on with",
             where="--key",
-            hint="record with a key, then: patchgate evidence endorse RUN",
+            hint="use a key file, ssh-agent: or pkcs11:",
         )
     path = Path(reference)
     if not path.exists():

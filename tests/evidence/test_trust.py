@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -321,11 +321,10 @@ def test_keys_may_be_files_and_ssh_lines(tmp_path: Path, signer: Ed25519Signer) 
     (tmp_path / "gate.pub").write_bytes(signer.verifying_key.pem)
     (tmp_path / "trust.yaml").write_text(
         "version: 1\nkeys:\n  - name: gate\n    file: gate.pub\n  - name: sam\n"
-        "    roles: [approver]\n    key: ssh-ed25519 "
+        "    roles: [witness]\n    key: ssh-ed25519 "
         "AAAAC3NzaC1lZDI1NTE5AAAAIHUVKKM0z5J+ZLT5LjsM6lL1vUqSJ0jJx0mS5fXkY2lA sam\n",
         encoding="utf-8",
     )
     trust = read_trust([tmp_path / "trust.yaml"])
     assert [key.keyid for key in trust] == [signer.verifying_key.keyid]
-    assert [one.entry.name for one in trust.of_role("approver")] == ["sam"]
-    assert UTC is not None
+    assert [one.entry.name for one in trust.of_role("witness")] == ["sam"]
