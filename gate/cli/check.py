@@ -52,6 +52,9 @@ from gate.run.vexing import read_documents, vex_paths
 from gate.sources.request import Choice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.evidence.keys import VerifyingKey
     from gate.evidence.stores import EvidenceStore
 
 _FORMATS = ("table", *FORMATS)
@@ -108,6 +111,15 @@ _LINE = 500
     help="Change or incident that this run belongs to; it is recorded.",
 )
 @click.option(
+    "--trust",
+    "trusted",
+    metavar="FILE",
+    type=PATH,
+    multiple=True,
+    envvar="PATCHGATE_FORMER_KEYS",
+    help="Public keys, or a trust file, of those who signed before: their earlier runs count, too.",
+)
+@click.option(
     "--first-sights",
     "sights_path",
     metavar="PATH",
@@ -161,6 +173,7 @@ def command(
     evidence_path: str | None,
     key_path: str | None,
     sights_path: str | None,
+    trusted: tuple[str, ...],
     ticket: str,
     no_evidence: bool,
     fail_within: str,
@@ -182,7 +195,8 @@ def command(
     place = read_place(located_at)
     budget = read_budget(limits)
     in_force = rules_in_force(policy_path, exceptions_given, base_rev)
-    recorder = _recorder(no_evidence, key_path, evidence_path, sights_path, ticket)
+    former = _former(trusted)
+    recorder = _recorder(no_evidence, key_path, evidence_path, sights_path, ticket, former=former)
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
@@ -200,7 +214,7 @@ def command(
         bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         pushed=read_time(pushed, "--pushed") if pushed else None,
-        history=_history(recorder),
+        history=_history(recorder, former),
         ledger=recorder.ledger if isinstance(recorder, Recorder) else None,
         baseline=_baseline(baseline, store, evidence_path, recorder, target),
         fail_within=_checked_span(fail_within),
@@ -240,13 +254,15 @@ def _recorder(
     evidence_path: str | None,
     sights_path: str | None,
     ticket: str,
+    *,
+    former: Sequence[VerifyingKey],
 ) -> Recorder | EvidenceError | None:
     if no_evidence:
         return None
     try:
         sights = sights_file(sights_path, evidence_path)
         recorder, warnings = make_recorder(
-            key_path, evidence_path, sights, os.environ, ticket=ticket
+            key_path, evidence_path, sights, os.environ, ticket=ticket, former=former
         )
     except EvidenceError as error:
         return error
@@ -255,11 +271,21 @@ def _recorder(
     return recorder
 
 
-def _history(recorder: Recorder | EvidenceError | None) -> History | None:
+def _former(trusted: tuple[str, ...]) -> Sequence[VerifyingKey]:
+    if not trusted:
+        return ()
+    from gate.cli.evidence_options import read_trusted  # noqa: PLC0415 - only where keys are given
+
+    return tuple(read_trusted(trusted))
+
+
+def _history(
+    recorder: Recorder | EvidenceError | None, former: Sequence[VerifyingKey]
+) -> History | None:
     if not isinstance(recorder, Recorder) or isinstance(recorder.store, UnavailableStore):
         return None
     place = cast("EvidenceStore", recorder.store)
-    return History(place=place, key=recorder.signer.verifying_key)
+    return History(place=place, keys=(recorder.signer.verifying_key, *former))
 
 
 def _baseline(

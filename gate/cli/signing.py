@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gate.cli.places import key_reference, open_evidence_store, spool_folder
 from gate.errors import EvidenceError
@@ -11,6 +12,9 @@ from gate.evidence.record import Store
 from gate.evidence.stores import UnavailableStore, folder_store
 from gate.run.environment import read_actor, read_ci
 from gate.run.recording import Recorder
+
+if TYPE_CHECKING:
+    from gate.evidence.keys import VerifyingKey
 
 PASSPHRASE = "PATCHGATE_KEY_PASSPHRASE"  # noqa: S105 - the name of the variable
 
@@ -22,8 +26,11 @@ def make_recorder(
     environment: Mapping[str, str],
     *,
     ticket: str = "",
+    former: Sequence[VerifyingKey] = (),
 ) -> tuple[Recorder, tuple[str, ...]]:
     """Return a recorder with its signing key, and what is unsafe about the key.
+
+    What `former` keys saw first counts as well.
 
     Raises EvidenceError where there is no key, or it cannot be opened.  A store that
     cannot be used is no error here: its records will go to the spool.
@@ -42,7 +49,7 @@ def make_recorder(
         spool_name=str(spool),
         actor=read_actor(environment),
         ci=read_ci(environment),
-        ledger=SightingLedger(sights, key.signer.verifying_key),
+        ledger=SightingLedger(sights, (key.signer.verifying_key, *former)),
         ticket=ticket,
     )
     return recorder, key.warnings

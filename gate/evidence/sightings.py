@@ -2,14 +2,15 @@
 
 One line for each run that saw something new: a DSSE envelope whose payload names
 the line before it by its SHA-256.  Lines are only ever added.  A run counts the
-lines that its own key has signed; a line that was taken out or altered breaks the
-chain, and then no line counts, since a date that is lost must not begin anew.
+lines of its own key and of those that signed before it; a line that was taken out or
+altered breaks the chain, and then no line counts, since a date that is lost must not
+begin anew.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -48,14 +49,14 @@ _decoder = msgspec.json.Decoder(_Line)
 class SightingLedger:
     """The ledger in one file."""
 
-    def __init__(self, path: Path | None, key: VerifyingKey) -> None:
-        """`key` is the one whose lines count.  Nothing is read yet.
+    def __init__(self, path: Path | None, keys: Sequence[VerifyingKey]) -> None:
+        """`keys` are those whose lines count.  Nothing is read yet.
 
         Without a `path` there is no file: each record carries on the sights of the
         record before it on the same system.
         """
         self.path = path
-        self._key = key
+        self._keys = tuple(keys)
 
     def read(self, system: str, flaws: Collection[str], now: datetime) -> Sightings:
         """Return what runs before `now` (UTC) saw of `flaws` (ids), and of `system`.
@@ -88,7 +89,7 @@ class SightingLedger:
 
     def _signed(self, raw: bytes) -> bool:
         try:
-            dsse.verify(raw, [self._key])
+            dsse.verify(raw, self._keys)
         except VerificationError:
             return False
         return True

@@ -193,6 +193,10 @@ def examine(request: CheckRequest) -> tuple[Result, Inputs | None]:
             earlier = _earlier(request, bom)
             withdrawn = withdrawn_since(earlier, advisories, store)
         circumstances = request.circumstances(earlier, recorded_name(bom.subject))
+        if strangers := _strangers(request, bom):
+            circumstances = msgspec.structs.replace(
+                circumstances, remarks=(*circumstances.remarks, strangers)
+            )
         context = read_context(bom, advisories, request.policy.policy, circumstances)
     except (AdvisoryError, InputError, UnreachableError) as error:
         return _unjudged(request, error), None
@@ -316,6 +320,21 @@ def _earlier(request: CheckRequest, bom: Bom) -> Earlier | None:
     if request.history is None:
         return None
     return request.history.last(recorded_name(bom.subject), request.clock.now)
+
+
+def _strangers(request: CheckRequest, bom: Bom) -> str:
+    """Say what of earlier runs does not count, since clocks may start anew without it."""
+    if request.history is None:
+        return ""
+    count = request.history.strangers(recorded_name(bom.subject), request.clock.now)
+    if not count:
+        return ""
+    records = "an earlier record" if count == 1 else f"{count} earlier records"
+    verb = "does" if count == 1 else "do"
+    return (
+        f"{records} of this system by other keys {verb} not count: clocks that start at first "
+        "sight may start anew (name the former keys with --trust)"
+    )
 
 
 def _recorded(

@@ -77,10 +77,11 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """Where evidence is, and the key whose records count."""
+    """Where evidence is, and the keys whose records count."""
 
     place: Place
-    key: VerifyingKey
+    keys: tuple[VerifyingKey, ...]
+    """The one that signs now, and those that signed before it."""
 
     def last(self, name: str, now: datetime) -> Earlier | None:
         """Return the last judged run before `now` on the system `name`, at whatever tag."""
@@ -92,8 +93,26 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
                     return earlier
         return None
 
+    def strangers(self, name: str, now: datetime) -> int:
+        """Return how many records before `now` that mention the system no such key has signed.
+
+        By what they say of themselves: this warns, it decides nothing.
+        """
+        system = system_of(name)
+        ours = [key.keyid.encode() for key in self.keys]
+        return sum(
+            not any(keyid in content for keyid in ours) for _, content in self._about(now, system)
+        )
+
     def _runs(self, now: datetime, system: str) -> Iterator[VerifiedRun]:
         """Yield the verified runs before `now` that mention `system`, the newest first."""
+        for name, content in self._about(now, system):
+            report = verify_bundle(content, name, self.keys, None)
+            if report.run is not None and report.ok and report.run.decided_at < now:
+                yield report.run
+
+    def _about(self, now: datetime, system: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the records before `now` that mention `system`."""
         # The name of a record begins with the time of its decision.
         limit = f"{now:%Y%m%dT%H%M%SZ}"
         names = [name for name in _records(self.place) if name < limit]
@@ -102,11 +121,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
                 content = read_part(self.place, name, _LARGEST)
             except VerificationError:
                 continue
-            if content is None or not _mentions(content, system):
-                continue
-            report = verify_bundle(content, name, [self.key], None)
-            if report.run is not None and report.ok and report.run.decided_at < now:
-                yield report.run
+            if content is not None and _mentions(content, system):
+                yield name, content
 
 
 def read_earlier(run: VerifiedRun, place: Path | Place) -> Earlier | None:

@@ -24,7 +24,7 @@ NAMES = {"CVE-2026-0001", "CVE-2026-0002"}
 
 
 def ledger(tmp_path: Path, signer: Ed25519Signer = SIGNER) -> SightingLedger:
-    return SightingLedger(tmp_path / "shared" / "first-sights.jsonl", signer.verifying_key)
+    return SightingLedger(tmp_path / "shared" / "first-sights.jsonl", [signer.verifying_key])
 
 
 def saw(
