@@ -25,7 +25,7 @@ import zstandard
 
 from benchmarks.run import SHARED
 from gate.bom.model import Bom
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.images.build import GO, PLACE
 from gate.bom.model import Bom
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 

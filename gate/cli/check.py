@@ -42,11 +42,11 @@ from gate.policy.verdict import Outcome
 from gate.report import table
 from gate.report.encoding import visible
 from gate.report.formats import FORMATS
-from gate.run.check import CheckRequest
 from gate.run.check import check as run_check
 from gate.run.clock import read_clock, read_time
 from gate.run.history import History
 from gate.run.recording import Recorder
+from gate.run.request import CheckRequest
 from gate.run.result import Result
 from gate.run.vexing import read_documents, vex_paths
 from gate.sources.request import Choice

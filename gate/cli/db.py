@@ -29,8 +29,8 @@ from gate.cli.places import store_folder
 from gate.errors import UsageError
 from gate.policy.durations import write_duration
 from gate.report.encoding import visible
-from gate.run.check import read_bom
 from gate.run.clock import read_clock, read_time
+from gate.run.reading import read_bom
 from gate.sources.request import Choice
 
 

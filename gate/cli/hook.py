@@ -28,12 +28,13 @@ from gate.policy.durations import parse_duration
 from gate.policy.verdict import Cause
 from gate.references.finding import Unread
 from gate.report.encoding import visible
-from gate.run.check import CheckRequest, examine
+from gate.run.check import examine
 from gate.run.clock import Clock, read_clock
 from gate.run.git import Repository, repository_around
 from gate.run.inventories import Inventories
 from gate.run.pushed_images import Knowledge, PushedImage, judge_references, pushed_references
 from gate.run.pushes import Push, PushedFiles, Update, pushed_files, read_push
+from gate.run.request import CheckRequest
 from gate.run.result import Result
 from gate.run.revisions import Revision
 from gate.sources.budget import Budget

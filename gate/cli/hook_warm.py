@@ -16,11 +16,11 @@ from gate.cli.places import store_folder
 from gate.errors import GateError, UsageError
 from gate.report.encoding import visible
 from gate.report.facts import count
-from gate.run.check import read_bom
 from gate.run.clock import read_clock
 from gate.run.git import repository_around
 from gate.run.pushed_images import pushed_references
 from gate.run.pushes import Push, Update, pushed_files
+from gate.run.reading import read_bom
 from gate.sources.request import Choice
 
 

@@ -7,7 +7,7 @@ import click
 from gate.cli import exits
 from gate.policy.improvement import Improvement
 from gate.report.encoding import visible
-from gate.run.check import CheckRequest
+from gate.run.request import CheckRequest
 from gate.run.result import Result
 
 _LINE = 500

@@ -10,9 +10,9 @@ import msgspec
 from gate.cli.places import cache_folder, policies_folder, policy_file
 from gate.errors import UsageError
 from gate.run.bases import BaseSources
-from gate.run.check import PolicyInUse
 from gate.run.inventories import Inventories
 from gate.run.policies import LoadedPolicy, built_in_policy, load_policy, read_bytes
+from gate.run.request import PolicyInUse
 from gate.sources.budget import Budget
 
 

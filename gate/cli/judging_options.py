@@ -19,8 +19,8 @@ from gate.cli.options import (
 from gate.cli.places import store_folder
 from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.target_attributes import attributes_option, read_attributes
-from gate.run.check import CheckRequest
 from gate.run.clock import read_clock, read_time
+from gate.run.request import CheckRequest
 from gate.run.vexing import read_documents, vex_paths
 from gate.sources.request import Choice
 

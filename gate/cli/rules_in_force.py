@@ -15,9 +15,9 @@ from gate.cli.options import PATH
 from gate.cli.places import EXCEPTIONS_NAMES, exceptions_path, policy_file
 from gate.errors import UsageError
 from gate.run import exceptions
-from gate.run.check import PolicyInUse
 from gate.run.exceptions import NOTHING, Gathered
 from gate.run.policies import built_in_policy, read_bytes
+from gate.run.request import PolicyInUse
 from gate.run.revisions import Revision, base_of_change, find_revision
 
 F = TypeVar("F", bound=Callable[..., Any])

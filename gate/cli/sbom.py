@@ -26,8 +26,8 @@ from gate.cli.sbom_diff import command as diff
 from gate.cli.sbom_validate import command as validate
 from gate.report.encoding import visible
 from gate.run.bases import with_base
-from gate.run.check import read_bom
 from gate.run.clock import read_clock, read_source_date
+from gate.run.reading import read_bom
 from gate.sources.budget import Meter
 from gate.sources.request import Choice
 from gate.sources.targets import open_sbom

@@ -15,8 +15,8 @@ from gate.cli.options import PATH, cache_option, image_option, limit_option, pla
 from gate.cli.output import write_file
 from gate.errors import InputError
 from gate.report.encoding import visible
-from gate.run.check import read_bom
 from gate.run.clock import read_clock
+from gate.run.reading import read_bom
 from gate.sources.request import Choice
 
 

@@ -12,7 +12,7 @@ from gate.cli.output import emit
 from gate.matching.diff import differences
 from gate.report.difference import render_json, render_text
 from gate.report.encoding import visible
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.request import Choice
 
 

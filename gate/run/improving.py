@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from gate.policy.improvement import Improvement, State, improvement
-from gate.run.check import CheckRequest, examine
+from gate.run.check import examine
+from gate.run.request import CheckRequest
 from gate.run.result import Result
 from gate.sources.request import Choice
 

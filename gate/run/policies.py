@@ -17,8 +17,8 @@ from gate.errors import UsageError
 from gate.policy.document import Written, compose, merged, parse_policy, read_document
 from gate.policy.strict_yaml import at
 from gate.policy.template import DEFAULT_DOCUMENT
-from gate.run.check import PolicyInUse
 from gate.run.policy_parents import Here, parent_of
+from gate.run.request import PolicyInUse
 
 _LONGEST = 8
 """Documents that build on each other; digests leave no way to go in circles."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gate.bom.model import SubjectKind
-from gate.run.check import read_bom
 from gate.run.inventories import Inventories
+from gate.run.reading import read_bom
 from gate.sources import daemon as daemon_source
 from gate.sources.budget import Budget
 from gate.sources.request import Choice

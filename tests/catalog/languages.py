@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gate.bom.model import Bom, Component, Reading, ReadingStatus
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import OS_RELEASE, Image, Item, docker_archive_old, file, tar, write

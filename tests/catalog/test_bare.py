@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate.bom.model import Bom, ReadingStatus
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import Image, Item, docker_archive_old, file, tar, write

@@ -10,7 +10,7 @@ import pytest
 from gate.bom.model import Bom
 from gate.catalog import inventory
 from gate.errors import InputError
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources import streams
 from gate.sources.budget import Budget, Meter
 from gate.sources.image import Opened

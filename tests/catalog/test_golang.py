@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gate.bom.model import ReadingStatus
 from gate.catalog.programs import reduce_program
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import Item, symlink

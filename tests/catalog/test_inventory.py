@@ -8,7 +8,7 @@ import pytest
 
 from gate.bom.model import Bom, ReadingStatus
 from gate.catalog.inventory import CATALOGERS, wanted_by_all
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import (

@@ -14,7 +14,7 @@ from gate.catalog.inventory import take_inventory, wanted_by_all
 from gate.catalog.languages import LANGUAGES, read_languages
 from gate.catalog.package import Found
 from gate.errors import InputError
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget, Meter
 from gate.sources.folder import FolderTree
 from gate.sources.image import Opened

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate.bom.model import Bom
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import OS_RELEASE, Image, Item, docker_archive_new, file, symlink, tar, write

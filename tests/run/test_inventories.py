@@ -11,8 +11,8 @@ import pytest
 from gate.bom.model import Bom
 from gate.errors import GateError
 from gate.run import check as run
-from gate.run.check import read_bom
 from gate.run.inventories import Inventories
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import DEBIAN, Image, docker_archive_old, file, tar, write

@@ -25,8 +25,8 @@ from gate.policy.decide import decide
 from gate.policy.document import parse_policy
 from gate.policy.facts import Facts
 from gate.policy.verdict import Outcome, RuleOutcome, Verdict
-from gate.run.check import read_bom
 from gate.run.clock import Clock
+from gate.run.reading import read_bom
 from gate.run.recording import Inputs, Recorder
 from gate.run.replay import Replay, compare, replay
 from gate.sources.budget import Budget

@@ -13,7 +13,7 @@ import pytest
 
 from gate.bom.model import Bom
 from gate.errors import UnreachableError, UsageError
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.request import Choice
 from tests.builders import DEBIAN, Image, oci_layout, tar, write

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gate.errors import InputError, UnreachableError
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget
 from gate.sources.registry.artifact import read_tag
 from gate.sources.request import Choice

@@ -14,7 +14,7 @@ from gate.bom.model import Bom, ReadingStatus, SubjectKind
 from gate.catalog.language import FileCataloger, Identity
 from gate.catalog.locks.reading import LOCKS
 from gate.errors import InputError
-from gate.run.check import read_bom
+from gate.run.reading import read_bom
 from gate.sources.budget import Budget, Meter
 from gate.sources.request import Choice
 from tests.builders import file, write_folder
