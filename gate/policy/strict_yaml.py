@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from gate.errors import UsageError
+from gate.nesting import harm_in
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _QUOTED = frozenset({"'", '"', "|", ">"})
@@ -33,6 +34,9 @@ def load_strict(text: str, where: str) -> tuple[Any, Marks]:
     if len(text) > _SIZE:
         raise UsageError(f"is larger than {_SIZE:,} bytes", where=where)
     try:
+        # An alias is named with its line further down.
+        if harm := harm_in(text, _DEPTH, aliases=True):
+            raise UsageError(harm, where=where)
         loader = yaml.CSafeLoader(text)
         try:
             node = loader.get_single_node()

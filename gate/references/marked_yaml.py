@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import yaml
 
+from gate.nesting import harm_in
+
 _NODES = 200_000
 _DEPTH = 200
 
@@ -36,7 +38,8 @@ Value: TypeAlias = "Text | list[Value] | dict[str, Value]"
 def read_documents(content: str) -> list[Value]:
     """Return the documents of a YAML file; ValueError where it is none, or too large."""
     try:
-        _check_depth(content)
+        if harm := harm_in(content, _DEPTH, aliases=True):
+            raise ValueError(harm)
         loader = yaml.CSafeLoader(content)
         try:
             documents = []
@@ -51,18 +54,6 @@ def read_documents(content: str) -> list[Value]:
         where = f"line {mark.line + 1}" if mark is not None else "somewhere"
         raise ValueError(f"is not valid YAML ({where})") from error
     return documents
-
-
-def _check_depth(content: str) -> None:
-    """Raise ValueError for what is nested so deep that composing it would exhaust the stack."""
-    depth = 0
-    for event in yaml.parse(content, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _DEPTH:
-                raise ValueError("is nested too deep")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
 
 
 def walk(value: Value) -> Iterator[dict[str, Value]]:

@@ -318,3 +318,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse_policy(text, "x")
     except UsageError:
         return
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: "])
+def test_what_is_nested_without_end_is_refused(opening: str) -> None:
+    """The YAML library would exhaust its stack, and end the process without a word."""
+    with pytest.raises(UsageError, match=r"nested too deep|is not valid YAML"):
+        load_strict(f"a: {opening * 50_000}", "policy.yaml")

@@ -12,10 +12,13 @@ import yaml
 from gate.catalog.document import mapping
 from gate.catalog.language import FileCataloger, Identity, Parse
 from gate.errors import InputError
+from gate.nesting import harm_in
 from gate.sources.budget import Meter
 from gate.sources.streams import Chunk
 from gate.sources.wanted import Named, Wanted
 
+_DEEPEST = 200
+"""Collections in each other; lock files have about ten."""
 _RUNS = re.compile(r"[-_.]+")
 _OTHERS = rb"node_modules|vendor|site-packages|\.git|\.?venv|\.tox|target|\.cargo"
 OWN = rb"\A(?!(?:.*/)?(?:" + _OTHERS + rb")(?:/|\Z))"
@@ -56,8 +59,11 @@ def read_yaml(content: Chunk, meter: Meter) -> Mapping[str, Any]:
     Scalars stay text, as `1.10` is a version, and aliases, which lock files
     do not use, are refused: a few of them can stand for gigabytes.
     """
+    text = read_text(content, meter)
     try:
-        document = yaml.load(read_text(content, meter), Loader=_TextLoader)  # noqa: S506 - a SafeLoader with less
+        if harm := harm_in(text, _DEEPEST, aliases=False):
+            raise ValueError(harm)
+        document = yaml.load(text, Loader=_TextLoader)  # noqa: S506 - a SafeLoader with less
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"is not valid YAML ({_brief(error)})") from error
     return mapping(document, "the document")
@@ -71,11 +77,6 @@ def _brief(error: BaseException) -> str:
 
 class _TextLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - yaml's own protocol
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value]
