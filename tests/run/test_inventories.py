@@ -10,7 +10,7 @@ import pytest
 
 from gate.bom.model import Bom
 from gate.errors import GateError
-from gate.run import check as run
+from gate.run import reading
 from gate.run.inventories import Inventories
 from gate.run.reading import read_bom
 from gate.sources.budget import Budget
@@ -29,18 +29,18 @@ class Bench:
         self.cache = folder / "cache"
         self.read = 0
         self._settle(monkeypatch)
-        inner = run.take_inventory
+        inner = reading.take_inventory
 
         def counted(*values: object, **options: bool) -> Bom:
             self.read += 1
             return inner(*values, **options)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(run, "take_inventory", counted)
+        monkeypatch.setattr(reading, "take_inventory", counted)
 
     def _settle(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let the files of this test have been there for a while."""
         began = time.time() + 10
-        monkeypatch.setattr(run.time, "time", lambda: began)
+        monkeypatch.setattr(reading.time, "time", lambda: began)
 
     def bom(self, *, choice: Choice = Choice(), budget: Budget = Budget()) -> Bom:  # noqa: B008 - immutable
         return read_bom(str(self.archive), choice, budget, Inventories(self.cache, budget))
@@ -87,7 +87,7 @@ def test_a_file_that_changed_just_now_is_not_kept(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = bench.archive.stat().st_ctime
-    monkeypatch.setattr(run.time, "time", lambda: changed + 1)
+    monkeypatch.setattr(reading.time, "time", lambda: changed + 1)
     bench.bom()
     assert not bench.cache.exists()
 
