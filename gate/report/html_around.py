@@ -13,7 +13,7 @@ from gate.bom.model import ReadingStatus
 from gate.policy.plan import Step
 from gate.policy.verdict import ExceptionResult, RuleOutcome, RuleResult
 from gate.report.facts import count
-from gate.report.markup import Markup, tag
+from gate.report.markup import Markup, joined, tag
 from gate.report.timeline import timeline
 from gate.run.result import Result
 
@@ -80,9 +80,16 @@ def _step(step: Step) -> Markup:
         "tr",
         tag("td", f"{step.by:%Y-%m-%d}" if step.by is not None else "now", class_="date"),
         tag("td", tag("code", ", ".join(step.packages)), place),
-        tag("td", tag("b", tag("code", step.to)), data_label="raise to"),
-        tag("td", ", ".join(step.closes), data_label="closes"),
+        tag("td", tag("b", tag("code", step.to)), class_="version", data_label="raise to"),
+        tag("td", _listed(step.closes), data_label="closes"),
     )
+
+
+def _listed(names: Sequence[str]) -> Markup:
+    """Return names with commas between them; an identifier is not broken at its hyphens."""
+    commas = [","] * (len(names) - 1) + [""]
+    shown = (tag("span", f"{n}{c}", class_="whole") for n, c in zip(names, commas, strict=False))
+    return joined(shown, " ")
 
 
 def since(result: Result) -> Iterator[Markup]:
