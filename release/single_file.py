@@ -5,6 +5,7 @@ python -m release.single_file [FILE]
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def build_single_file(file: Path, place: Path) -> Path:
     # Commands, sources and rules are imported by name when they are called.
     options += ["--paths", str(ROOT), "--collect-submodules", "gate", "--collect-data", "gate"]
     options += ["--add-data", f"{ROOT / 'ci-templates'}:gate/ci_templates"]
+    # All of it is unpacked at each start: without what no run of ours needs.
+    options += ["--exclude-module", "zstandard._cffi", "--exclude-module", "unittest"]
+    options += ["--strip"] if shutil.which("strip") else []
     options += ["--distpath", str(file.parent), "--workpath", str(place / "work")]
     options += ["--specpath", str(place)]
     run(str(python), "-m", "PyInstaller", *options, str(ROOT / "gate" / "cli" / "__main__.py"))
