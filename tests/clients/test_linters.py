@@ -72,6 +72,26 @@ def test_shellcheck() -> None:
     assert code == 0, said
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "answer"),
+    [
+        ("onError: continue", "onErrors: continue", "unknown field"),
+        ("$(params.target)", "$(params.targets)", "non-existent variable"),
+    ],
+)
+def test_tekton_takes_the_task(tmp_path: Path, right: str, wrong: str, answer: str) -> None:
+    checker = find("tekton-check", "the Tekton task is")
+    task = TEMPLATES / "tekton/task.yaml"
+    assert run([checker, task], tmp_path) == (0, "")
+    text = task.read_text()
+    assert right in text
+    broken = tmp_path / "task.yaml"
+    broken.write_text(text.replace(right, wrong))
+    code, said = run([checker, broken], tmp_path)
+    assert code == 1
+    assert answer in said
+
+
 def test_the_jenkinsfile_is_groovy() -> None:
     java = find("java", "the Jenkinsfile is")
     jar = CLIENTS / "groovy.jar"
