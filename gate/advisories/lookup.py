@@ -23,6 +23,8 @@ from gate.advisories.ecosystems import (
 )
 from gate.advisories.model import Query
 from gate.advisories.releases import suffixes_of
+from gate.advisories.upstream import ECOSYSTEM as UPSTREAM
+from gate.advisories.upstream import asked_of_upstream
 from gate.bom.model import Bom, Component, Distro
 
 DISTRO_TYPES = frozenset({"deb", "apk", "rpm", "alpm"})
@@ -50,7 +52,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     queries: tuple[Query, ...]
     gaps: tuple[Gap, ...]
     assumed: tuple[str, ...] = ()
-    """Rules by which packages are asked for as another distribution's, for a person."""
+    """Rules by which packages are asked for as somebody else's, for a person."""
 
 
 def lookup(bom: Bom) -> Lookup:
@@ -58,7 +60,9 @@ def lookup(bom: Bom) -> Lookup:
     distro = _DistroLookup(bom)
     queries: set[Query] = set()
     gaps: list[Gap] = []
+    released: set[str] = set()
     for component in bom.unowned:
+        upstream = asked_of_upstream(component)
         if component.type in LANGUAGES:
             # Without a version, as Go's programs have for their own module, every
             # advisory of the name is asked for, and none can be ruled out.
@@ -71,11 +75,34 @@ def lookup(bom: Bom) -> Lookup:
                 gaps.append(asked)
             else:
                 queries.update(asked)
+        elif upstream is not None:
+            queries.add(_upstream_query(component, *upstream))
+            released.add(f"{component.name} {component.version}")
         else:
             message = f"packages of type '{component.type}' have no OSV ecosystem"
             gaps.append(_gap("no-ecosystem", message, component))
     return Lookup(
-        queries=tuple(sorted(queries)), gaps=tuple(sorted(gaps)), assumed=distro.assumed(queries)
+        queries=tuple(sorted(queries)),
+        gaps=tuple(sorted(gaps)),
+        assumed=(*distro.assumed(queries), *_as_released(released)),
+    )
+
+
+def _as_released(names: set[str]) -> tuple[str, ...]:
+    """Return the rule for what came straight from upstream, where it was used."""
+    if not names:
+        return ()
+    by = f"by {UPSTREAM}'s advisories, which speak of upstream's versions"
+    return (f"judged {by}: {', '.join(sorted(names))}",)
+
+
+def _upstream_query(component: Component, name: str, version: str) -> Query:
+    return Query(
+        ref=component.ref,
+        ecosystem=UPSTREAM,
+        name=name,
+        version=version,
+        scheme=scheme_of(UPSTREAM),
     )
 
 

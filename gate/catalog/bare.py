@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gate.catalog.programs import PROGRAM_FILES
+from gate.catalog.programs import PROGRAM_FILES, READERS
 from gate.catalog.reduced import what_is_kept
 from gate.sources.tree import Tree
 
@@ -32,7 +32,7 @@ def look_at_programs(tree: Tree) -> Bare:
     """Return which programs of a target say what they are made of."""
     telling, silent = 0, []
     for path, data, _ in tree.excerpts(PROGRAM_FILES):
-        if data and what_is_kept(data):
+        if data and what_is_kept(data) in READERS:
             telling += 1
         else:
             silent.append(path)

@@ -91,6 +91,8 @@ class FileCataloger(msgspec.Struct, frozen=True, kw_only=True):
     parse: Parse
     inside: bytes = b""
     """The file to read where a link with a wanted name leads to a folder."""
+    counts: Callable[[Tree, bytes], bool] | None = None
+    """Whether a file of a wanted name is one of these, by what lies around it."""
 
     def __call__(self, tree: Tree, meter: Meter) -> Installed:
         """Read every wanted file once, however many links lead to it."""
@@ -100,6 +102,8 @@ class FileCataloger(msgspec.Struct, frozen=True, kw_only=True):
         for found in tree.find(self.wanted):
             path = found
             meter.check_time(text(path))
+            if self.counts is not None and not self.counts(tree, path):
+                continue
             try:
                 path = self._behind(tree, found)
                 if path in seen:

@@ -27,6 +27,8 @@ from gate.catalog.programs import PROGRAMS
 from gate.catalog.python import PYTHON, VENDORED
 from gate.catalog.r import R
 from gate.catalog.ruby import RUBY
+from gate.catalog.runtimes import RUNTIMES
+from gate.catalog.zipapps import ZIPAPPS
 from gate.sources.budget import Meter
 from gate.sources.paths import text
 from gate.sources.tree import Tree
@@ -36,6 +38,7 @@ LANGUAGES: Sequence[LanguageCataloger] = (
     PYTHON,
     VENDORED,
     EGGS,
+    *ZIPAPPS,
     CONDA,
     NODE,
     JAVA,
@@ -47,6 +50,7 @@ LANGUAGES: Sequence[LanguageCataloger] = (
     LUA,
     DART,
     EMBEDDED,
+    RUNTIMES,
     *PROGRAMS,
 )
 """What is read of every target, beside the package databases."""

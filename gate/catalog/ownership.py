@@ -31,11 +31,22 @@ WANTED = filelists.WANTED
 
 _VENDORS: dict[str, tuple[str, ...]] = {
     "almalinux": ("almalinux",),
+    "amzn": ("amazon linux", "amazon.com"),
     "azurelinux": ("microsoft corporation",),
+    "centos": ("centos",),
     "debian": ("debian.org>", "debian.net>"),
+    "fedora": ("fedora project",),
     "mageia": ("mageia",),
     "mariner": ("microsoft corporation",),
+    "ol": ("oracle america",),
+    "openeuler": ("openeuler",),
+    "opensuse-leap": ("opensuse", "suse llc"),
+    "opensuse-tumbleweed": ("opensuse",),
+    "photon": ("vmware", "broadcom"),
+    "rhel": ("red hat, inc.",),
     "rocky": ("rocky",),
+    "sles": ("suse llc",),
+    "sles_sap": ("suse llc",),
     "ubuntu": ("ubuntu.com>", "canonical.com>"),
 }
 """os-release ID to what the maintainer or vendor of its packages contains, in lower

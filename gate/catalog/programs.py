@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gate.catalog import golang, rust
+from gate.catalog import golang, named_programs, rust
 from gate.catalog.elf import Elf
 from gate.catalog.language import Contents
+from gate.catalog.packed import hidden
 from gate.catalog.reduced import SILENT, ReducedCataloger, keep
 from gate.sources.wanted import Reduction
 
@@ -19,6 +20,10 @@ READERS: Mapping[str, Callable[[Elf, bytes], Contents | None]] = {
     "Rust programs": rust.read_program,
 }
 """A new language whose programs say what they are made of is a line here."""
+
+PACKED = "packed programs"
+NAMED = "programs by their names"
+"""They say which version they are, and not what they are made of."""
 
 
 def reduce_program(path: bytes, content: memoryview, gone: bool) -> bytes:
@@ -36,12 +41,16 @@ def reduce_program(path: bytes, content: memoryview, gone: bool) -> bytes:
             contents = Contents((), str(error))
         if contents is not None:
             return keep(what, contents, path, content, gone)
-    return SILENT
+    reason = hidden(elf, names)
+    if reason:
+        return keep(PACKED, Contents((), reason), path, content, gone)
+    named = named_programs.read_program(path, elf)
+    return SILENT if named is None else keep(NAMED, named, path, content, gone)
 
 
 PROGRAM_FILES = Reduction(reduce_program, magic=b"\x7fELF")
 
 PROGRAMS = tuple(
     ReducedCataloger(what=what, reduction=PROGRAM_FILES, first=not number)
-    for number, what in enumerate(READERS)
+    for number, what in enumerate((*READERS, PACKED, NAMED))
 )

@@ -42,6 +42,7 @@ _RUNTIMES = {
     "temurin": "eclipse-temurin",
 }
 """Component name to product, for programs that no distribution looks after."""
+_GO = frozenset({"stdlib", "toolchain"})
 _RUNTIME_TYPES = frozenset({"bitnami", "conda", "generic", "github"})
 
 
@@ -82,7 +83,7 @@ def _distribution(distro: Distro) -> Product:
 
 def _runtime(component: Component) -> Iterator[Product]:
     name = component.name.lower()
-    product = "go" if (component.type, name) == ("golang", "stdlib") else ""
+    product = "go" if component.type == "golang" and name in _GO else ""
     if component.type in _RUNTIME_TYPES and not component.owned_by:
         product = _RUNTIMES.get(name, "")
     if product and component.type not in SYSTEM_TYPES:

@@ -48,7 +48,7 @@ PURLS = {
 
 def test_every_language_has_its_own_name() -> None:
     names = [language.what for language in LANGUAGES]
-    assert len(set(names)) == len(names) == 16
+    assert len(set(names)) == len(names) == 21
     wanted = wanted_by_all()
     for language in LANGUAGES:
         assert wanted.covers(language.wanted)
