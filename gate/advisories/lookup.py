@@ -7,7 +7,8 @@ up under.  A component that cannot ask is a `Gap`, never left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -24,8 +25,9 @@ from gate.advisories.ecosystems import (
 from gate.advisories.model import Query
 from gate.advisories.releases import suffixes_of
 from gate.advisories.upstream import ECOSYSTEM as UPSTREAM
-from gate.advisories.upstream import asked_of_upstream
+from gate.advisories.upstream import asked_of_upstream, asked_of_vendor
 from gate.bom.model import Bom, Component, Distro
+from gate.bom.vendors import is_foreign
 
 DISTRO_TYPES = frozenset({"deb", "apk", "rpm", "alpm"})
 """purl types whose packages belong to a distribution."""
@@ -40,8 +42,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """A component that cannot be looked up, and why."""
 
     code: str
-    """unknown-distro, unmapped-distro, unknown-release, foreign-package, no-ecosystem,
-    no-version; the matcher adds no-advisories."""
+    """unknown-distro, unmapped-distro, unknown-release, foreign-package, foreign-vendor,
+    no-ecosystem, no-version; the matcher adds no-advisories."""
     message: str
     ref: str
 
@@ -60,27 +62,30 @@ def lookup(bom: Bom) -> Lookup:
     distro = _DistroLookup(bom)
     queries: set[Query] = set()
     gaps: list[Gap] = []
-    released: set[str] = set()
+    released: dict[tuple[str, str], list[Component]] = defaultdict(list)
     for component in bom.unowned:
-        upstream = asked_of_upstream(component)
+        foreign = distro.is_foreign(component)
+        upstream = asked_of_vendor(component) if foreign else asked_of_upstream(component)
         if component.type in LANGUAGES:
             # Without a version, as Go's programs have for their own module, every
             # advisory of the name is asked for, and none can be ruled out.
             queries.update(_language_queries(component))
         elif not component.version:
             gaps.append(_gap("no-version", "has no version that could be compared", component))
+        elif upstream is not None:
+            released[upstream].append(component)
+        elif foreign:
+            gaps.append(_gap("foreign-vendor", distro.of_another(component), component))
         elif component.type in DISTRO_TYPES:
             asked = distro.ask(component)
             if isinstance(asked, Gap):
                 gaps.append(asked)
             else:
                 queries.update(asked)
-        elif upstream is not None:
-            queries.add(_upstream_query(component, *upstream))
-            released.add(f"{component.name} {component.version}")
         else:
             message = f"packages of type '{component.type}' have no OSV ecosystem"
             gaps.append(_gap("no-ecosystem", message, component))
+    queries.update(_upstream_queries(released))
     return Lookup(
         queries=tuple(sorted(queries)),
         gaps=tuple(sorted(gaps)),
@@ -88,22 +93,31 @@ def lookup(bom: Bom) -> Lookup:
     )
 
 
-def _as_released(names: set[str]) -> tuple[str, ...]:
+Released = Mapping[tuple[str, str], Sequence[Component]]
+"""What came straight from upstream, by the name and version that are asked for."""
+
+
+def _as_released(released: Released) -> tuple[str, ...]:
     """Return the rule for what came straight from upstream, where it was used."""
-    if not names:
+    if not released:
         return ()
+    names = {f"{one.name} {one.version}" for same in released.values() for one in same}
     by = f"by {UPSTREAM}'s advisories, which speak of upstream's versions"
     return (f"judged {by}: {', '.join(sorted(names))}",)
 
 
-def _upstream_query(component: Component, name: str, version: str) -> Query:
-    return Query(
-        ref=component.ref,
-        ecosystem=UPSTREAM,
-        name=name,
-        version=version,
-        scheme=scheme_of(UPSTREAM),
-    )
+def _upstream_queries(released: Released) -> Iterator[Query]:
+    """Ask once for a vendor's package and for the program that was found in it."""
+    for (name, version), same in released.items():
+        packages = [one for one in same if one.type in DISTRO_TYPES]
+        for component in packages or same:
+            yield Query(
+                ref=component.ref,
+                ecosystem=UPSTREAM,
+                name=name,
+                version=version,
+                scheme=scheme_of(UPSTREAM),
+            )
 
 
 class _DistroLookup:
@@ -126,6 +140,19 @@ class _DistroLookup:
         where = ", ".join(sorted(asked))
         name = self.distro.pretty_name or self.distro.id
         return (f"{name} is judged as {where}: '{self.distro.id}' installs from its archive",)
+
+    def is_foreign(self, component: Component) -> bool:
+        """Return whether a package was made for this distribution by somebody else."""
+        if component.type not in DISTRO_TYPES or component.name.startswith(_PATCHED_BY_ROOT):
+            return False
+        identity = self.base or (self.distro.id if self.distro else "")
+        return is_foreign(identity, component.type, component.vendor, component.version)
+
+    def of_another(self, component: Component) -> str:
+        """Say why the distribution's advisories do not count for what somebody else made."""
+        name = self.distro.pretty_name or self.distro.id if self.distro else "the distribution"
+        made = component.vendor.partition("<")[0].strip() or "somebody else"
+        return f"{made} made it, of whose packages the advisories of {name} say nothing"
 
     def ask(self, component: Component) -> list[Query] | Gap:
         if self.distro is None:

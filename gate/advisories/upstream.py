@@ -41,6 +41,36 @@ _NAMES = {
     "varnish": "varnish",
 }
 """Name of a generic purl, as patchgate and syft write it, to Bitnami's name."""
+_PACKAGED = {
+    "apache2": "apache",
+    "consul": "consul",
+    "docker-ce-cli": "docker-cli",
+    "elasticsearch": "elasticsearch",
+    "gitlab-ce": "gitlab",
+    "gitlab-ee": "gitlab",
+    "grafana": "grafana",
+    "influxdb2": "influxdb",
+    "kibana": "kibana",
+    "logstash": "logstash",
+    "mariadb": "mariadb",
+    "mariadb-server": "mariadb",
+    "mongodb-org-server": "mongodb",
+    "nginx": "nginx",
+    "nodejs": "node",
+    "rabbitmq-server": "rabbitmq",
+    "redis": "redis",
+    "redis-server": "redis",
+    "vault": "vault",
+}
+"""Source or binary package that a vendor makes of its own program, to Bitnami's name."""
+_NUMBERED = (
+    (re.compile(r"postgresql-[0-9]+"), "postgresql"),
+    (re.compile(r"php[0-9]+\.[0-9]+"), "php"),
+    (re.compile(r"temurin-[0-9]+-(?:jdk|jre)"), "java"),
+    (re.compile(r"java-[0-9]{2}-amazon-corretto.*"), "java"),
+)
+"""Likewise, of packages that have their release line in the name."""
+_UPSTREAM_VERSION = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
 _PRERELEASE = re.compile(r"(?<=[0-9])(?=(?:a|b|c|rc|alpha|beta|RC)[0-9]*\Z)")
 _JAVA_PARTS = 3
 
@@ -56,6 +86,17 @@ def asked_of_upstream(component: Component) -> tuple[str, str] | None:
     if name == "java":
         return name, _java(version)
     return name, _PRERELEASE.sub("-", version)
+
+
+def asked_of_vendor(component: Component) -> tuple[str, str] | None:
+    """Return likewise for a vendor's own deb or rpm of its program; None for any other package."""
+    version = _UPSTREAM_VERSION.match(component.version)
+    for name in (component.source_name, component.name):
+        numbered = (known for pattern, known in _NUMBERED if pattern.fullmatch(name))
+        known = _PACKAGED.get(name) or next(numbered, None)
+        if known is not None and version is not None:
+            return known, _java(version[1]) if known == "java" else version[1]
+    return None
 
 
 def _java(version: str) -> str:

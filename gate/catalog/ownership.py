@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 
 from gate.bom.model import Distro
+from gate.bom.vendors import is_own
 from gate.catalog import filelists
 from gate.catalog.package import Package
 from gate.errors import InputError
@@ -28,29 +29,6 @@ from gate.sources.streams import digest_of
 from gate.sources.tree import Tree
 
 WANTED = filelists.WANTED
-
-_VENDORS: dict[str, tuple[str, ...]] = {
-    "almalinux": ("almalinux",),
-    "amzn": ("amazon linux", "amazon.com"),
-    "azurelinux": ("microsoft corporation",),
-    "centos": ("centos",),
-    "debian": ("debian.org>", "debian.net>"),
-    "fedora": ("fedora project",),
-    "mageia": ("mageia",),
-    "mariner": ("microsoft corporation",),
-    "ol": ("oracle america",),
-    "openeuler": ("openeuler",),
-    "opensuse-leap": ("opensuse", "suse llc"),
-    "opensuse-tumbleweed": ("opensuse",),
-    "photon": ("vmware", "broadcom"),
-    "rhel": ("red hat, inc.",),
-    "rocky": ("rocky",),
-    "sles": ("suse llc",),
-    "sles_sap": ("suse llc",),
-    "ubuntu": ("ubuntu.com>", "canonical.com>"),
-}
-"""os-release ID to what the maintainer or vendor of its packages contains, in lower
-case.  apk keeps no vendor; its repositories are the distribution's."""
 
 _MERGED = b"usr/"
 """Since /lib is a link to /usr/lib, a package may list a file under either."""
@@ -88,10 +66,9 @@ def owners(
 
 def _is_of_distro(package: Package, distro: Distro | None) -> bool:
     if package.type == "apk":
+        # It keeps no vendor; the repositories are the distribution's.
         return True
-    vendor = package.vendor.lower()
-    known = _VENDORS.get(distro.id, ()) if distro is not None else ()
-    return any(word in vendor for word in known)
+    return distro is not None and is_own(distro.id, package.vendor)
 
 
 def _listed(

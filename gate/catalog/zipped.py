@@ -105,9 +105,16 @@ class Zip:
         end = len(data) - len(tail) + at
         if disk or start_disk or here != count:
             raise ValueError("is a part of a zip archive in several files")
-        if _NARROW in {count, here} or _WIDE in {size, offset}:
-            return self._end64(end)
-        return count, size, offset, end
+        saturated = _NARROW in {count, here} or _WIDE in {size, offset}
+        locator = bytes(data[max(0, end - _LOCATOR64.size) : end])
+        if not saturated and not locator.startswith(_LOCATOR64_MAGIC):
+            return count, size, offset, end
+        # Some write the wide record without need; then both have to say the same.
+        wide = self._end64(end)
+        for narrow, value in zip((count, size, offset), wide[:3], strict=True):
+            if narrow not in {value, _NARROW, _WIDE}:
+                raise ValueError("has two zip directories that differ")
+        return wide
 
     def _end64(self, end: int) -> tuple[int, int, int, int]:
         at = end - _LOCATOR64.size

@@ -26,7 +26,7 @@ from gate.policy.model import Policy
 from gate.policy.verdict import Cause, Reason
 
 _SHOWN = 3
-_ADVISORY_GAPS = frozenset({"no-advisories", "no-ecosystem", "unmapped-distro"})
+_ADVISORY_GAPS = frozenset({"foreign-vendor", "no-advisories", "no-ecosystem", "unmapped-distro"})
 
 
 def coverage(facts: Facts, policy: Policy) -> tuple[list[Reason], list[str]]:
