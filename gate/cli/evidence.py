@@ -12,6 +12,7 @@ from gate.cli import (
     evidence_list,
     evidence_prove,
     evidence_push,
+    evidence_redact,
     evidence_replay,
     evidence_show,
     evidence_verify,
@@ -96,3 +97,5 @@ command.add_command(evidence_replay.command)
 command.add_command(evidence_prove.command)
 command.add_command(evidence_push.push_command)
 command.add_command(evidence_push.schema_command)
+command.add_command(evidence_redact.redact_command)
+command.add_command(evidence_redact.prune_command)

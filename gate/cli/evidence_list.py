@@ -15,6 +15,7 @@ from gate.cli.output import emit
 from gate.cli.places import evidence_place
 from gate.estate.lines import RunLine
 from gate.estate.register import Listed, Register
+from gate.evidence.problems import is_redacted
 from gate.report.encoding import visible, visible_json
 
 
@@ -51,7 +52,8 @@ def _show(register: Register, listed: list[Listed], lost: Lost) -> None:
         if line is None:
             codes = ", ".join(sorted({problem.code.value for problem in one.problems}))
             name = visible(one.name) or f"entry {one.number}"
-            click.echo(f"{name}  NOT VERIFIED ({codes})")
+            word = "REDACTED" if is_redacted(one.problems) else "NOT VERIFIED"
+            click.echo(f"{name}  {word} ({codes})")
             continue
         subject, actor = visible(line.subject), visible(line.actor)
         click.echo(
@@ -77,7 +79,12 @@ def _json(register: Register, listed: list[Listed], lost: Lost) -> bytes:
         "not_verified": [
             {"entry": one.number, "file": one.name, "problems": one.problems}
             for one in listed
-            if one.line is None
+            if one.line is None and not is_redacted(one.problems)
+        ],
+        "redacted": [
+            {"entry": one.number, "file": one.name, "problems": one.problems}
+            for one in listed
+            if is_redacted(one.problems)
         ],
         "flaws_not_known": [
             {"run_id": line.run_id, "problems": [problem]} for line, problem in lost

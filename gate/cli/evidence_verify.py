@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from gate.cli import exits
-from gate.cli.evidence_options import (
-    read_kept,
-    read_small,
-    read_trusted,
-    show_problems,
-    trust_option,
-)
-from gate.cli.options import PATH
+from gate.cli.evidence_options import read_kept, read_small, read_trusted, trust_option
+from gate.cli.evidence_shown import show_folder, show_ledger, show_record
+from gate.cli.options import PATH, now_option
+from gate.cli.output import emit, write_file
 from gate.cli.places import evidence_place
 from gate.errors import UsageError
-from gate.estate.period import read_period
-from gate.evidence.keys import VerifyingKey
+from gate.estate.assets import Asset, read_assets
+from gate.estate.checked import AssetWatch
+from gate.estate.period import Period, read_period
 from gate.evidence.ledger import FOLDER
+from gate.evidence.place import place_of
 from gate.evidence.stores import is_url
+from gate.evidence.trust import Trust
 from gate.evidence.verify_folder import (
-    FolderReport,
     Logged,
+    held_against,
     read_snapshot,
     verify_folder,
     verify_record,
     verify_with_proof,
 )
 from gate.evidence.verify_ledger import KeptCheckpoint, LedgerReport
-from gate.report.encoding import visible
+from gate.report import verification, verification_page
+from gate.report.verification import PlaceNote
+from gate.run.accepted_again import check_exceptions
+from gate.run.clock import read_clock
 
 
 @click.command(name="verify")
@@ -61,10 +63,19 @@ from gate.report.encoding import visible
     "may be missing.",
 )
 @click.option(
+    "--assets",
+    metavar="FILE",
+    type=PATH,
+    help="A CSV of what has to be checked (docs/audit.md): each must have a record, in --period.",
+)
+@click.option(
     "--without-attachments",
     is_flag=True,
     help="Do not ask for the attached documents (they lie in blobs/ beside the record).",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--html", metavar="FILE", type=PATH, help="Write the result as a page to FILE.")
+@now_option
 def command(
     *,
     paths: tuple[str, ...],
@@ -72,7 +83,11 @@ def command(
     kept: tuple[str, ...],
     proof: str | None,
     written: str | None,
+    assets: str | None,
     without_attachments: bool,
+    as_json: bool,
+    html: str | None,
+    now: str | None,
 ) -> int:
     """Verify evidence offline. Exit 6 if anything is altered, missing or not trusted.
 
@@ -80,98 +95,101 @@ def command(
     in it, and that there is none beside it. A FILE is one record; a ledger beside
     it must know it.
     """
-    keys = read_trusted(trusted)
-    checkpoints = read_kept(kept)
-    period = read_period(written) if written else None
+    asked = _Asked(
+        trust=read_trusted(trusted),
+        kept=tuple(read_kept(kept)),
+        period=read_period(written) if written else None,
+        assets=read_assets(Path(assets)) if assets else None,
+        blobs=not without_attachments,
+        silent=as_json,
+    )
     if proof is not None:
-        if kept or len(paths) > 1 or is_url(paths[0]) or Path(paths[0]).is_dir():
-            raise UsageError("belongs to one record, without a checkpoint", where="--proof")
-        proven = verify_with_proof(
-            Path(paths[0]), read_small(Path(proof)), proof, keys, blobs=not without_attachments
-        )
-        _show_record(proven)
-        return exits.PASS if proven.ok else exits.VERIFICATION
-    sound = []
-    for name in paths:
-        path = Path(name)
-        if is_url(name) or path.is_dir():
-            place = evidence_place(name)
-            report = verify_folder(
-                place,
-                keys,
-                checkpoints,
-                blobs=not without_attachments,
-                needed=period.has_run if period is not None else None,
-            )
-            _show_folder(place.name, report)
-            sound.append(report.ok)
-        else:
-            sound.append(_verify_file(path, keys, checkpoints, blobs=not without_attachments))
-    return exits.PASS if all(sound) else exits.VERIFICATION
+        notes = [_verify_proof(paths, proof, asked)]
+    else:
+        notes = [_verify(name, asked) for name in paths]
+    document = verification.verification(notes, asked.trust, read_clock(now).now)
+    if as_json:
+        emit(verification.encode(document))
+    if html is not None:
+        write_file(Path(html), verification_page.render(document))
+    return exits.PASS if document.verified else exits.VERIFICATION
 
 
-def _verify_file(
-    path: Path, keys: Sequence[VerifyingKey], kept: Sequence[KeptCheckpoint], *, blobs: bool
-) -> bool:
-    """Verify and show one record; return whether all is well."""
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be verified against."""
+
+    trust: Trust
+    kept: tuple[KeptCheckpoint, ...]
+    period: Period | None
+    assets: Sequence[Asset] | None
+    blobs: bool
+    silent: bool
+    """Whether the result is not told as text."""
+
+
+def _verify(name: str, asked: _Asked) -> PlaceNote:
+    """Verify and show a folder, a store or a record."""
+    path = Path(name)
+    if not is_url(name) and not path.is_dir():
+        return _verify_file(path, asked)
+    place = evidence_place(name)
+    watch = AssetWatch(asked.assets, asked.period) if asked.assets is not None else None
+    report = verify_folder(
+        place,
+        asked.trust,
+        asked.kept,
+        blobs=asked.blobs,
+        needed=asked.period.has_run if asked.period is not None else None,
+        further=check_exceptions if asked.blobs else None,
+        seen=watch.see if watch is not None else None,
+    )
+    gaps = watch.gaps() if watch is not None else ()
+    if not asked.silent:
+        show_folder(place.name, report, gaps, watch.count if watch is not None else None)
+    assets = watch.count if watch is not None else None
+    return verification.of_folder(place.name, report, gaps, assets)
+
+
+def _verify_file(path: Path, asked: _Asked) -> PlaceNote:
+    """Verify and show one record."""
+    if asked.assets is not None:
+        raise UsageError("is a question to a whole folder", where="--assets")
     snapshot = None
     if (path.parent / FOLDER).exists():
-        snapshot = read_snapshot(path.parent, keys, kept)
-    elif kept:
+        snapshot = read_snapshot(path.parent, asked.trust, asked.kept)
+    elif asked.kept:
         raise UsageError(
             "there is no ledger beside this record to hold a checkpoint against",
             where=str(path),
             hint="give the evidence folder",
         )
-    logged = verify_record(path, snapshot, keys, blobs=blobs)
-    _show_record(logged)
-    if snapshot is None:
-        click.echo("  not held against a ledger: there is none beside it")
-        return logged.ok
-    if not snapshot.ledger.ok:
-        _show_ledger(snapshot.ledger)
-    return logged.ok and snapshot.ledger.ok
+    found = verify_record(path, snapshot, asked.trust, blobs=asked.blobs)
+    return _single(found, path, snapshot.ledger if snapshot is not None else None, asked)
 
 
-def _show_folder(name: str, report: FolderReport) -> None:
-    click.echo(f"{visible(name)}: {'verified' if report.ok else 'NOT VERIFIED'}")
-    _show_ledger(report.ledger)
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(report.verdicts.items()))
-    records = sum(report.verdicts.values())
-    click.echo(f"{records} records verified{f': {counts}' if counts else ''}")
-    if report.elsewhere:
-        click.echo(f"{report.elsewhere} entries outside of the period have no record here")
-    for logged in report.failed:
-        _show_record(logged)
+def _verify_proof(paths: Sequence[str], proof: str, asked: _Asked) -> PlaceNote:
+    """Verify and show one record by the proof that a ledger has it."""
+    if asked.kept or len(paths) > 1 or is_url(paths[0]) or Path(paths[0]).is_dir():
+        raise UsageError("belongs to one record, without a checkpoint", where="--proof")
+    path, given = Path(paths[0]), read_small(Path(proof))
+    found = verify_with_proof(path, given, proof, asked.trust, blobs=asked.blobs)
+    return _single(found, path, None, asked, proven=True)
 
 
-def _show_ledger(report: LedgerReport) -> None:
-    if report.signed is not None:
-        checkpoint = report.signed.checkpoint
-        state = "verified" if report.ok else "NOT VERIFIED"
-        click.echo(f"ledger {visible(checkpoint.origin)}: {state}")
-        root = base64.b64encode(checkpoint.root).decode("ascii")
-        click.echo(f"  {checkpoint.size} entries, root {root}")
-        click.echo(f"  signed by {', '.join(key[:16] for key in report.signed.keyids)}")
-    else:
-        click.echo("ledger: NOT VERIFIED")
-    show_problems(report.problems)
-
-
-def _show_record(logged: Logged) -> None:
-    place = f"entry {logged.number}" if logged.number is not None else "a record"
-    click.echo(f"{visible(logged.name or place)}: {'verified' if logged.ok else 'NOT VERIFIED'}")
-    run = logged.report.run if logged.report is not None else None
-    if logged.report is not None and run is not None:
-        subject = ", ".join(visible(entry.name) for entry in run.subject)
-        click.echo(f"  {run.verdict.value} {subject}, decided {run.decided_at:%Y-%m-%d %H:%M} UTC")
-        click.echo(f"  signed by {', '.join(key[:16] for key in run.keyids)}")
-        checked = logged.report.blobs_checked
-        click.echo(
-            f"  {checked} attachments unaltered"
-            if checked is not None and logged.report.ok
-            else "  attachments not checked"
-        )
-    if logged.number is not None and logged.name:
-        click.echo(f"  {place} of the ledger")
-    show_problems(logged.problems)
+def _single(
+    found: Logged,
+    path: Path,
+    ledger: LedgerReport | None,
+    asked: _Asked,
+    *,
+    proven: bool = False,
+) -> PlaceNote:
+    further = check_exceptions if asked.blobs else None
+    logged = held_against(found, place_of(path.parent), further)
+    if not asked.silent:
+        show_record(logged)
+        if ledger is None and not proven:
+            click.echo("  not held against a ledger: there is none beside it")
+        elif ledger is not None and not ledger.ok:
+            show_ledger(ledger)
+    return verification.of_single(logged, ledger)

@@ -107,6 +107,10 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Name of a record, or empty for the ledger; what is wrong with it."""
     names: tuple[str, ...]
     """Of the records that it all rests on."""
+    redacted: tuple[tuple[str, Problem], ...] = ()
+    """Name of a record of which something was removed by right, and what; nothing is told of it."""
+    gone: frozenset[str] = frozenset()
+    """SHA-256 (hex) of all that was removed by right."""
 
     @property
     def verified(self) -> bool:

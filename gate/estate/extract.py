@@ -87,6 +87,8 @@ def _records(place: Place, trusted: Sequence[VerifyingKey], audit: Audit) -> Fil
             continue
         for sha256 in sorted(set(attached(run).values()) - given):
             given.add(sha256)
+            if sha256 in audit.gone:
+                continue
             for content in _content(place, blob_name(sha256), _LARGEST, audit):
                 yield f"{EVIDENCE}/{blob_name(sha256)}", content
         number = numbers.get(run.run_id)

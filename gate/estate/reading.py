@@ -25,8 +25,9 @@ from gate.estate.sightings import is_whole
 from gate.evidence.facts import SBOM
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.place import Place
-from gate.evidence.problems import Problem
-from gate.evidence.verify import FolderBlobs, VerifiedRun, verify_at
+from gate.evidence.problems import INFORMATION, Problem
+from gate.evidence.redaction import Redactions
+from gate.evidence.verify import FolderBlobs, VerifiedRun, places_of, verify_at
 from gate.matching.diff import differences
 from gate.policy.verdict import ExceptionOutcome
 from gate.run.attachments import read_attachments
@@ -58,7 +59,7 @@ def read_audit(
             where=place.name,
             hint="`patchgate evidence verify` says more",
         )
-    reading = _Reading(place, trusted, Period(period.begin, as_of), refs)
+    reading = _Reading(place, trusted, Period(period.begin, as_of), refs, register.redactions)
     reading.take_all(register)
     checkpoint = register.signed.checkpoint
     systems = tuple(reading.systems(period, every, assets))
@@ -84,6 +85,8 @@ def read_audit(
         disorder=_disorder(register, Period(period.begin, as_of)),
         problems=(*(("", one) for one in register.ledger), *reading.problems),
         names=tuple(sorted(reading.names)),
+        redacted=tuple(reading.redacted),
+        gone=frozenset(register.redactions.by_digest),
     )
 
 
@@ -91,8 +94,15 @@ class _Reading:
     """What is gathered while runs are read, system by system."""
 
     def __init__(
-        self, place: Place, trusted: Sequence[VerifyingKey], span: Period, refs: Sequence[str]
+        self,
+        place: Place,
+        trusted: Sequence[VerifyingKey],
+        span: Period,
+        refs: Sequence[str],
+        redactions: Redactions,
     ) -> None:
+        self.redactions = redactions
+        self.redacted: list[tuple[str, Problem]] = []
         self.place, self.trusted, self.span = place, trusted, span
         self.refs = frozenset(refs)
         self.left_out = 0
@@ -109,7 +119,7 @@ class _Reading:
         found: dict[str, list[tuple[RunLine, Listed]]] = defaultdict(list)
         for one in register.listed:
             if one.line is None:
-                self.problems += [(one.name, problem) for problem in one.problems]
+                self._note(one.name, one.problems)
             elif one.line.decided_at < self.span.end:
                 found[system_name(one.line.subject)].append((one.line, one))
         for system in sorted(found):
@@ -165,8 +175,15 @@ class _Reading:
                 f"changed while it was read: {error.what}", where=listed.name
             ) from error
         self.names.append(listed.name)
-        self.problems += [(listed.name, problem) for problem in report.problems]
+        digests = places_of(report.run) if report.run is not None else {}
+        self._note(listed.name, self.redactions.explain(report.problems, digests))
         return report.run if report.ok else None
+
+    def _note(self, name: str, problems: Iterable[Problem]) -> None:
+        """Take note of what is wrong with a record, or was removed by right."""
+        for problem in problems:
+            told = self.redacted if problem.code in INFORMATION else self.problems
+            told.append((name, problem))
 
     def _note_changes(
         self, system: str, before: Earlier, after: Earlier, ended: Sequence[Life]

@@ -26,10 +26,16 @@ from gate.evidence.entry import Entry
 from gate.evidence.extension import read_run_time
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.place import Place, place_of
-from gate.evidence.problems import Code, Problem
+from gate.evidence.problems import Code, Problem, is_redacted
+from gate.evidence.redaction import NO_REDACTIONS, Redactions
 from gate.evidence.store import blob_name, bundle_name
 from gate.evidence.verify import verify_bundle
-from gate.evidence.verify_folder import Snapshot, read_snapshot, verify_records
+from gate.evidence.verify_folder import (
+    Snapshot,
+    read_snapshot,
+    redacted_entry,
+    verify_records,
+)
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +60,14 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     """The checkpoint, where it verifies."""
     times: tuple[datetime | None, ...] = ()
     """When the run of each entry claims to have been, by its name; None where there is none."""
+    redactions: Redactions = NO_REDACTIONS
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong at all."""
-        return not self.ledger and all(one.line is not None for one in self.listed)
+        return not self.ledger and all(
+            one.line is not None or is_redacted(one.problems) for one in self.listed
+        )
 
 
 def read_register(
@@ -86,6 +95,7 @@ def read_register(
         ledger=snapshot.ledger.problems,
         signed=snapshot.ledger.signed,
         times=tuple(read_run_time(entry.run_id) if entry is not None else None for entry in named),
+        redactions=snapshot.redactions,
     )
 
 
@@ -125,9 +135,15 @@ def _quickly(
         try:
             entry = entries.decode(content or b"")
             name = bundle_name(entry.run_id)
-            bundle = place.read(name, MAX_BUNDLE) or b""
+            bundle = place.read(name, MAX_BUNDLE)
         except (VerificationError, EvidenceError):
             return None
+        if bundle is None:
+            gone = redacted_entry(number, entry, snapshot.redactions)
+            if gone is None:
+                return None
+            listed.append(Listed(number=number, name=name, line=None, problems=(gone,)))
+            continue
         if f"sha256:{hashlib.sha256(bundle).hexdigest()}" != entry.bundle:
             return None
         line = index.lines.get(entry.bundle)
@@ -141,7 +157,8 @@ def _quickly(
             return None
         listed.append(Listed(number=number, name=name, line=line))
         names.add(name)
-    return tuple(listed) if names == set(snapshot.names) and len(names) == len(listed) else None
+    there = sum(one.line is not None for one in listed)
+    return tuple(listed) if names == set(snapshot.names) and len(names) == there else None
 
 
 def _thoroughly(

@@ -3,7 +3,7 @@
 Keys are replaced, and some are stolen.  A key counts
 
 * in its role: ``recorder`` signs records and checkpoints, ``witness`` cosigns
-  checkpoints;
+  checkpoints, ``redactor`` signs what may be removed;
 * for what was done while it was valid.  What a recorder says of its time is checked
   against proofs of time, where there are any: an entry that came after a proof that is
   younger than the end of the key is refused;
@@ -30,7 +30,7 @@ from gate.evidence.statement import check_utc
 from gate.policy.strict_yaml import load_strict
 from gate.policy.typed import typed
 
-Role = Literal["recorder", "witness"]
+Role = Literal["recorder", "redactor", "witness"]
 TOLERANCE = timedelta(minutes=5)
 """How far two honest clocks may be apart."""
 _LARGEST = 1024 * 1024

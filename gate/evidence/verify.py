@@ -84,6 +84,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return self.run is not None and not self.problems
 
 
+def places_of(run: VerifiedRun) -> dict[str, str]:
+    """Return what problems call each attachment, and its SHA-256 (hex)."""
+    return {_place(one.name): one.sha256 for one in run.summary.attachments}
+
+
+def _place(name: str) -> str:
+    return f"attachment '{name}'"
+
+
 class BlobSource(Protocol):
     """Where attachments are found."""
 
@@ -228,7 +237,7 @@ def _verify_blobs(
     kept: dict[str, bytes] = {}
     statement = vsa.RunStatement(subject=run.subject, summary=run.summary)
     for attachment in run.summary.attachments:
-        where = f"attachment '{attachment.name}'"
+        where = _place(attachment.name)
         try:
             found, content = _hash(blobs, attachment)
         except (FileNotFoundError, NotADirectoryError):

@@ -35,13 +35,24 @@ from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.place import Place, below, place_of
-from gate.evidence.problems import Code, Problem
+from gate.evidence.problems import Code, Problem, is_redacted
+from gate.evidence.redaction import NO_REDACTIONS, Redactions, read_redactions
 from gate.evidence.store import SUFFIX, bundle_name
-from gate.evidence.trust import UNPROVEN, Span, Trust, trust_in
-from gate.evidence.verify import Report, verify_at, verify_file
+from gate.evidence.trust import Trust, trust_in
+from gate.evidence.verify import (
+    BlobSource,
+    FolderBlobs,
+    Report,
+    VerifiedRun,
+    places_of,
+    verify_at,
+    verify_file,
+)
 from gate.evidence.verify_ledger import KeptCheckpoint, LedgerReport, verify_ledger
 
 Needed = Callable[[str], bool]
+Further = Callable[[VerifiedRun, BlobSource], Sequence[Problem]]
+"""What else a caller holds against a record, and the attachments beside it."""
 
 _NOT_IN_LEDGER = (
     Problem(
@@ -66,8 +77,13 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether it is recorded, trusted and unaltered."""
+        """Whether it is recorded, trusted, whole and unaltered."""
         return self.report is not None and not self.problems
+
+    @property
+    def redacted(self) -> bool:
+        """Whether nothing is wrong with it, but that a part was removed by right."""
+        return is_redacted(self.problems)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +94,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Of the bundles, sorted."""
     attested: Attestations = Attestations()
     """What trusted others say of the ledger."""
+    redactions: Redactions = NO_REDACTIONS
+    """What was removed by right."""
 
     @property
     def unlogged(self) -> tuple[Problem, ...]:
@@ -95,6 +113,8 @@ class FolderReport(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the records that verify have each verdict."""
     failed: tuple[Logged, ...]
     """The records that do not."""
+    redacted: tuple[Logged, ...] = ()
+    """The records of which something was removed by right."""
     elsewhere: int = 0
     """Entries whose records are not here, and need not be."""
 
@@ -111,31 +131,48 @@ def verify_folder(
     *,
     blobs: bool = True,
     needed: Needed | None = None,
+    further: Further | None = None,
+    seen: Callable[[Logged], None] | None = None,
 ) -> FolderReport:
     """Verify everything in the folder or place `where`, with `blobs` the attachments too.
 
     `needed` says of the name of a run whether its record has to be here: an extract has
-    the whole ledger, and the records of a period.
+    the whole ledger, and the records of a period.  `further` finds more problems of a
+    record, and `seen` is called with each.
 
     VerificationError only where it is no folder, or cannot be listed.
     """
     snapshot = read_snapshot(where, trusted, kept)
     verdicts: Counter[RunVerdict] = Counter()
-    failed = []
+    failed: list[Logged] = []
+    redacted: list[Logged] = []
     here = 0
-    for logged in verify_records(where, snapshot, trusted, blobs=blobs, needed=needed):
+    for found in verify_records(where, snapshot, trusted, blobs=blobs, needed=needed):
+        logged = held_against(found, place_of(where), further)
         here += logged.number is not None
+        if seen is not None:
+            seen(logged)
         if logged.ok and logged.report is not None and logged.report.run is not None:
             verdicts[logged.report.run.verdict] += 1
         else:
-            failed.append(logged)
+            (redacted if logged.redacted else failed).append(logged)
     return FolderReport(
         ledger=snapshot.ledger,
         attested=snapshot.attested,
         verdicts=verdicts,
         failed=tuple(failed),
+        redacted=tuple(redacted),
         elsewhere=len(snapshot.ledger.entries) - here,
     )
+
+
+def held_against(logged: Logged, place: Place, further: Further | None) -> Logged:
+    """Return a record of `place` with the problems that `further` finds with it, too."""
+    run = logged.report.run if logged.report is not None else None
+    if further is None or run is None:
+        return logged
+    more = further(run, FolderBlobs(place))
+    return msgspec.structs.replace(logged, problems=(*logged.problems, *more)) if more else logged
 
 
 def read_snapshot(
@@ -155,17 +192,22 @@ def read_snapshot(
         seen = read_attested(log)
         also = [KeptCheckpoint(name=one.name, content=one.note) for one in seen]
         ledger = verify_ledger(log, trusted, (*kept, *also))
-    trust = trust_in(trusted)
+        trust = trust_in(trusted)
+        redactions = read_redactions(log, trust)
     attested = check_attested(seen, trust)
     size = len(ledger.entries)
-    problems = [*attested.problems, *check_required(attested, trust, size)]
+    problems = [
+        *attested.problems,
+        *check_required(attested, trust, size),
+        *redactions.problems,
+    ]
     if ledger.signed is not None:
         problems += _signed_in_time(ledger.signed, attested, trust)
     known = set(ledger.problems)
     ledger = msgspec.structs.replace(
         ledger, problems=(*ledger.problems, *(one for one in problems if one not in known))
     )
-    return Snapshot(ledger=ledger, names=tuple(names), attested=attested)
+    return Snapshot(ledger=ledger, names=tuple(names), attested=attested, redactions=redactions)
 
 
 def _signed_in_time(
@@ -206,8 +248,7 @@ def verify_records(
             problems.append(_disagrees(number, message))
         if needed is not None and name not in names and not problems and not needed(entry.run_id):
             continue
-        span = snapshot.attested.span(number)
-        logged = _verify_entry(place, number, entry, trusted, span, blobs=blobs)
+        logged = _verify_entry(place, number, entry, snapshot, trusted, blobs=blobs)
         yield msgspec.structs.replace(logged, problems=(*problems, *logged.problems))
     for name in snapshot.names:
         if name not in first:
@@ -235,9 +276,8 @@ def verify_record_at(
     """Verify the record called `name` in `place`, as `verify_record` does a file."""
     for number, content in enumerate(snapshot.ledger.entries if snapshot is not None else ()):
         entry, _ = _read_entry(number, content)
-        if entry is not None and bundle_name(entry.run_id) == name:
-            span = snapshot.attested.span(number) if snapshot is not None else UNPROVEN
-            return _verify_entry(place, number, entry, trusted, span, blobs=blobs)
+        if snapshot is not None and entry is not None and bundle_name(entry.run_id) == name:
+            return _verify_entry(place, number, entry, snapshot, trusted, blobs=blobs)
     report = verify_at(place, name, trusted, blobs=blobs)
     unlogged = snapshot.unlogged if snapshot is not None else ()
     problems = (*unlogged, *report.problems)
@@ -269,19 +309,30 @@ def _verify_entry(
     place: Place,
     number: int,
     entry: Entry,
+    snapshot: Snapshot,
     trusted: Sequence[VerifyingKey],
-    span: Span,
     *,
     blobs: bool,
 ) -> Logged:
     name = bundle_name(entry.run_id)
+    redactions = snapshot.redactions
     try:
-        report = verify_at(place, name, trusted, span, blobs=blobs)
+        report = verify_at(place, name, trusted, snapshot.attested.span(number), blobs=blobs)
     except VerificationError as error:
         missing = _problem(Code.BLOB_MISSING, number, f"the record {error.what} (deleted?)")
-        return Logged(number=number, name=name, report=None, problems=(missing,))
-    problems = (*_compare(number, entry, report), *report.problems)
+        problem = redacted_entry(number, entry, redactions) or missing
+        return Logged(number=number, name=name, report=None, problems=(problem,))
+    digests = places_of(report.run) if report.run is not None else {}
+    problems = (*_compare(number, entry, report), *redactions.explain(report.problems, digests))
     return Logged(number=number, name=name, report=report, problems=problems)
+
+
+def redacted_entry(number: int, entry: Entry, redactions: Redactions) -> Problem | None:
+    """Return how the record of an entry was removed by right; None where it was not."""
+    missing = _problem(Code.BLOB_MISSING, number, "")
+    digests = {missing.where: entry.bundle.removeprefix("sha256:")}
+    (problem,) = redactions.explain((missing,), digests)
+    return problem if problem.code is Code.REDACTED else None
 
 
 def _without_entry(

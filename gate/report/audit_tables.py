@@ -286,6 +286,13 @@ def record(audit: Audit) -> Iterator[Markup]:
             f"{count(len(audit.disorder), 'run')} recorded more than a day after the time they "
             f"claim: {names}{f' and {more:,} more' if more > 0 else ''}.",
         )
+    if audit.redacted:
+        yield tag("p", f"{count(len(audit.redacted), 'part')} of it removed by signed redactions:")
+        said = [
+            tag("li", tag("code", name), f": {problem.message}")
+            for name, problem in audit.redacted[:_MOST]
+        ]
+        yield tag("ul", *said)
     yield tag(
         "p",
         "Times are those that the signers claim; the order of the ledger is proven. "

@@ -375,3 +375,24 @@ def test_an_untrusted_ledger_is_no_evidence(year: HalfYear, tmp_path: Path) -> N
     code, _, err = run(["audit", "export", *arguments, *trust, *NOW, "-o", str(tmp_path / "x")])
     assert code == 6
     assert "no ledger here that a trusted key signed" in err
+
+
+def test_what_was_redacted_is_told_and_the_rest_still_verifies(
+    year: HalfYear, tmp_path: Path
+) -> None:
+    evidence = Path(shutil.copytree(year.evidence, tmp_path / "evidence"))
+    records = sorted(path.name.partition(".")[0] for path in evidence.glob("20260[23]*.jsonl"))
+    why = ["--by", "Ada", "--reason", "GDPR request 12", "--key", str(year.key), *NOW]
+    place = ["--evidence", str(evidence), "--trust", str(year.trust)]
+    assert run(["evidence", "redact", records[0], *why, *place])[0] == 0
+    assert run(["evidence", "redact", records[1], "--attachment", "verdict", *why, *place])[0] == 0
+    folder = tmp_path / "export"
+    code, _, err = export(year, folder, evidence=evidence)
+    assert code == 0, err
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "2 parts of it removed by signed redactions" in page
+    assert "GDPR request 12" in page
+    verify = ["evidence", "verify", "--trust", str(year.trust), "--period", PERIOD]
+    code, out, _ = run([*verify, str(folder / "evidence")])
+    assert code == 0, out
+    assert "2 records were redacted" in out
