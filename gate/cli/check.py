@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import click
 import msgspec
@@ -30,12 +28,11 @@ from gate.cli.options import (
     vex_option,
 )
 from gate.cli.output import emit, wants_colour, write_file
-from gate.cli.places import evidence_place, sights_file, store_folder
+from gate.cli.places import evidence_place, store_folder
+from gate.cli.recorded_by import former_keys, history_of, identify_actor, open_recorder
 from gate.cli.rules_in_force import rules_in_force, rules_options
-from gate.cli.signing import make_recorder
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.errors import EvidenceError, GateError, InputError, UsageError
-from gate.evidence.stores import UnavailableStore
 from gate.policy.context import Baseline
 from gate.policy.durations import parse_duration
 from gate.policy.verdict import Outcome
@@ -44,18 +41,11 @@ from gate.report.encoding import visible
 from gate.report.formats import FORMATS
 from gate.run.check import check as run_check
 from gate.run.clock import read_clock, read_time
-from gate.run.history import History
 from gate.run.recording import Recorder
 from gate.run.request import CheckRequest
 from gate.run.result import Result
 from gate.run.vexing import read_documents, vex_paths
 from gate.sources.request import Choice
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gate.evidence.keys import VerifyingKey
-    from gate.evidence.stores import EvidenceStore
 
 _FORMATS = ("table", *FORMATS)
 _AHEAD = timedelta(days=30)
@@ -109,6 +99,14 @@ _LINE = 500
     envvar="PATCHGATE_TICKET",
     default="",
     help="Change or incident that this run belongs to; it is recorded.",
+)
+@click.option(
+    "--id-token-keys",
+    "token_keys",
+    metavar="FILE",
+    type=PATH,
+    envvar="PATCHGATE_ID_TOKEN_KEYS",
+    help="JSON Web Key Set of the issuer of the CI's identity token, where it cannot be fetched.",
 )
 @click.option(
     "--trust",
@@ -174,6 +172,7 @@ def command(
     key_path: str | None,
     sights_path: str | None,
     trusted: tuple[str, ...],
+    token_keys: str | None,
     ticket: str,
     no_evidence: bool,
     fail_within: str,
@@ -195,8 +194,17 @@ def command(
     place = read_place(located_at)
     budget = read_budget(limits)
     in_force = rules_in_force(policy_path, exceptions_given, base_rev)
-    former = _former(trusted)
-    recorder = _recorder(no_evidence, key_path, evidence_path, sights_path, ticket, former=former)
+    former = former_keys(trusted)
+    identified = identify_actor(in_force.policy.policy.actor, token_keys, no_evidence=no_evidence)
+    recorder = open_recorder(
+        no_evidence,
+        key_path,
+        evidence_path,
+        sights_path,
+        ticket,
+        former=former,
+        identified=identified,
+    )
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
@@ -214,7 +222,7 @@ def command(
         bases=read_bases(catalogs, dockerfile),
         attributes=read_attributes(attributes),
         pushed=read_time(pushed, "--pushed") if pushed else None,
-        history=_history(recorder, former),
+        history=history_of(recorder, former),
         ledger=recorder.ledger if isinstance(recorder, Recorder) else None,
         baseline=_baseline(baseline, store, evidence_path, recorder, target),
         fail_within=_checked_span(fail_within),
@@ -246,46 +254,6 @@ def _parse_outputs(outputs: tuple[str, ...]) -> list[tuple[str, Path | None]]:
             "only one output can go to standard output", where="-o", hint="write -o FORMAT=FILE"
         )
     return wanted
-
-
-def _recorder(
-    no_evidence: bool,
-    key_path: str | None,
-    evidence_path: str | None,
-    sights_path: str | None,
-    ticket: str,
-    *,
-    former: Sequence[VerifyingKey],
-) -> Recorder | EvidenceError | None:
-    if no_evidence:
-        return None
-    try:
-        sights = sights_file(sights_path, evidence_path)
-        recorder, warnings = make_recorder(
-            key_path, evidence_path, sights, os.environ, ticket=ticket, former=former
-        )
-    except EvidenceError as error:
-        return error
-    for warning in warnings if loudness() > Loudness.QUIET else ():
-        click.echo(f"patchgate: {visible(warning)}", err=True)
-    return recorder
-
-
-def _former(trusted: tuple[str, ...]) -> Sequence[VerifyingKey]:
-    if not trusted:
-        return ()
-    from gate.cli.evidence_options import read_trusted  # noqa: PLC0415 - only where keys are given
-
-    return tuple(read_trusted(trusted))
-
-
-def _history(
-    recorder: Recorder | EvidenceError | None, former: Sequence[VerifyingKey]
-) -> History | None:
-    if not isinstance(recorder, Recorder) or isinstance(recorder.store, UnavailableStore):
-        return None
-    place = cast("EvidenceStore", recorder.store)
-    return History(place=place, keys=(recorder.signer.verifying_key, *former))
 
 
 def _baseline(

@@ -10,7 +10,8 @@ from gate.cli.places import key_reference, open_evidence_store, spool_folder
 from gate.errors import EvidenceError
 from gate.evidence.record import Store
 from gate.evidence.stores import UnavailableStore, folder_store
-from gate.run.environment import read_actor, read_ci
+from gate.run.environment import read_ci
+from gate.run.identity import Identified
 from gate.run.recording import Recorder
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def make_recorder(
     sights: Path | None,
     environment: Mapping[str, str],
     *,
+    identified: Identified,
     ticket: str = "",
     former: Sequence[VerifyingKey] = (),
 ) -> tuple[Recorder, tuple[str, ...]]:
@@ -47,7 +49,8 @@ def make_recorder(
         name=name,
         spool=folder_store(spool) if str(spool) != name else None,
         spool_name=str(spool),
-        actor=read_actor(environment),
+        actor=identified.actor,
+        identity_fault=identified.fault,
         ci=read_ci(environment),
         ledger=SightingLedger(sights, (key.signer.verifying_key, *former)),
         ticket=ticket,

@@ -14,6 +14,11 @@ from gate.retrying import TEMPORARY, retry_after
 _SECONDS = 30
 _TRIES = 3
 _LONGEST_WAIT = 30.0
+_REFUSED = "answers {status}: the token may not {method} comments"
+_HINT = (
+    "GitHub: permissions: pull-requests: write; pull requests from forks have no "
+    "such token. GitLab: a project access token with the scope api"
+)
 _NOT_ALLOWED = frozenset({401, 403, 404})
 
 
@@ -23,6 +28,8 @@ def ask(
     headers: Mapping[str, str],
     body: object | None,
     *,
+    refused: str = _REFUSED,
+    hint: str = _HINT,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Any:
     """Return the decoded answer; UnreachableError where there is none, or it is a refusal.
@@ -49,12 +56,8 @@ def ask(
             break
         sleep(min(retry_after(answer.headers.get("Retry-After")) or 1.0, _LONGEST_WAIT))
     if answer.status_code in _NOT_ALLOWED:
-        raise UnreachableError(
-            f"answers {answer.status_code}: the token may not {method} comments",
-            where=host,
-            hint="GitHub: permissions: pull-requests: write; pull requests from forks have no "
-            "such token. GitLab: a project access token with the scope api",
-        )
+        message = refused.format(status=answer.status_code, method=method)
+        raise UnreachableError(message, where=host, hint=hint)
     if not answer.ok:
         raise UnreachableError(f"answers {answer.status_code}", where=host, hint="try again")
     try:

@@ -172,6 +172,19 @@ class VexPolicy(Settings, frozen=True, kw_only=True):
     ] = ()
 
 
+class ActorPolicy(Settings, frozen=True, kw_only=True):
+    """Whether the environment's word on who started a run is enough."""
+
+    require: Annotated[
+        Literal["claimed", "verified"],
+        msgspec.Meta(description="verified: by an identity token of the CI, else nothing passes"),
+    ] = "claimed"
+    issuers: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://[^\s]+\Z")], ...],
+        msgspec.Meta(description="who may issue such tokens, beside github.com and gitlab.com"),
+    ] = ()
+
+
 class Policy(Settings, frozen=True, kw_only=True):
     """A patchgate policy."""
 
@@ -187,6 +200,7 @@ class Policy(Settings, frozen=True, kw_only=True):
         Literal["required", "optional"],
         msgspec.Meta(description="whether a verdict that was not recorded may be a pass"),
     ] = "required"
+    actor: ActorPolicy = ActorPolicy()
     exceptions: ExceptionPolicy = ExceptionPolicy()
     vex: VexPolicy = VexPolicy()
     rules: Rules = Rules()

@@ -35,6 +35,13 @@ coverage:
 # optional: --no-evidence is allowed.
 evidence: required
 
+# Who started the run.  claimed: the environment's word is enough.  verified: the CI's
+# identity token has to say it, else no verdict is recorded (exit 5).
+actor:
+  require: claimed
+  # Beside github.com and gitlab.com, for example https://gitlab.example.
+  issuers: []
+
 exceptions:
   # Who may accept a risk for a while (docs/exceptions.md); without anybody no exception counts:
   #   - name: Ada Risk <ada@example.com>

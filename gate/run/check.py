@@ -178,7 +178,14 @@ def _recorded(
     recorder: Recorder | EvidenceError | None,
 ) -> Result:
     """Record the result; where it cannot be, say so and, if required, do not pass."""
-    if isinstance(recorder, Recorder):
+    code, what = "not-recorded", "the verdict is not recorded"
+    if isinstance(recorder, Recorder) and _is_stranger(recorder, policy):
+        code, what = (
+            "actor-not-verified",
+            "who started this is not verified, so nothing is recorded",
+        )
+        note = EvidenceNote(recorded=False, why_not=recorder.identity_fault)
+    elif isinstance(recorder, Recorder):
         try:
             return msgspec.structs.replace(result, evidence=recorder.record(inputs))
         except EvidenceError as error:
@@ -190,8 +197,8 @@ def _recorded(
         return msgspec.structs.replace(result, evidence=note)
     reason = Reason(
         cause=Cause.EVIDENCE,
-        code="not-recorded",
-        message=f"the verdict is not recorded: {note.why_not}",
+        code=code,
+        message=f"{what}: {note.why_not}",
     )
     verdict = msgspec.structs.replace(
         result.verdict,
@@ -199,6 +206,10 @@ def _recorded(
         reasons=(reason, *result.verdict.reasons),
     )
     return msgspec.structs.replace(result, evidence=note, verdict=verdict)
+
+
+def _is_stranger(recorder: Recorder, policy: Policy) -> bool:
+    return policy.actor.require == "verified" and not recorder.actor.verified
 
 
 def _spooled(recorder: Recorder, inputs: Inputs, error: EvidenceError) -> EvidenceNote:

@@ -82,6 +82,8 @@ class Recorder(msgspec.Struct, frozen=True, kw_only=True):
     """Where records wait that the store does not take."""
     spool_name: str = ""
     actor: Actor
+    identity_fault: str = ""
+    """Why the actor is not verified; "" where it is."""
     ci: CiRun | None
     ledger: SightingLedger | None = None
     """Of first sights."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+_PATIENCE = 10
 _SECONDS = 60
 
 MOTO = """
@@ -58,8 +59,12 @@ def running(command: list[str], port: int, **options: object) -> Iterator[int]:
         wait_for(port, process)
         yield port
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(_SECONDS)
+        # What a shell started in the background does not hear the first.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+                break
 
 
 @contextmanager
