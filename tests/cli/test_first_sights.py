@@ -121,7 +121,7 @@ def test_without_a_file_each_record_carries_the_sights_on(
     started: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As it is where evidence is in an object store or a database."""
-    monkeypatch.setattr("gate.cli.check.sights_file", lambda given, evidence: None)
+    monkeypatch.setattr("gate.cli.recorded_by.sights_file", lambda given, evidence: None)
     shutil.rmtree(started.evidence / "first-sights")
     for day in (10, 12, 15):
         result = at(started, f"2026-11-{day}")

@@ -66,7 +66,7 @@ def test_a_full_document() -> None:
             "version: 1\nrules:\n  patch_slaa: {}\n",
             "line 3, column 3: unknown key 'rules.patch_slaa' (did you mean 'patch_sla'?)",
         ),
-        ("version: 1\nzzz: 1\n", "known keys: advisories, coverage, evidence"),
+        ("version: 1\nzzz: 1\n", "known keys: actor, advisories, coverage, evidence"),
         ("version: 1\nrules: 5\n", "line 2, column 1: rules: expected `object`"),
         (
             "version: 1\nrules:\n  patch_sla:\n    allow:\n      high: soon\n",
