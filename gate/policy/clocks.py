@@ -120,7 +120,10 @@ def _due(start: datetime | None, allowed: str, dates: Dates, sla: PatchSla) -> d
         return None
     if allowed == "kev_due":
         return dates.kev_due
-    return end_of(start, parse_duration(allowed), sla.calendar) if start is not None else None
+    if start is None:
+        return None
+    in_hours = allowed.endswith("h")
+    return end_of(start, parse_duration(allowed), sla.calendar, in_hours=in_hours)
 
 
 def _start(

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from gate.policy.calendar import hours_of, zone_of
 from gate.policy.exceptions.roster import keyid_of
 from gate.policy.model import Approver, Extends, Policy, Tracker
-from gate.policy.settings import Rules
+from gate.policy.settings import Calendar, Rules
 from gate.policy.strict_yaml import Path
 
 Problem = tuple[Path, str, str]
@@ -70,11 +71,23 @@ def _of_rules(rules: Rules, path: Path) -> Iterator[Problem]:
     yield from _purls(rules.packages.required, (*path, "packages", "required"))
     licences = (*path, "packages", "licences")
     yield from _names(rules.packages.licences.forbidden, (*licences, "forbidden"))
-    calendar = (*path, "patch_sla", "calendar")
-    for number, day in enumerate(rules.patch_sla.calendar.holidays):
-        yield from _day(day, (*calendar, "holidays", number))
-    if len(set(rules.patch_sla.calendar.weekend)) > 6:
-        yield (*calendar, "weekend"), "leaves no day to work", "leave out at least one day"
+    yield from _of_calendar(rules.patch_sla.calendar, (*path, "patch_sla", "calendar"))
+
+
+def _of_calendar(calendar: Calendar, path: Path) -> Iterator[Problem]:
+    for number, day in enumerate(calendar.holidays):
+        yield from _day(day, (*path, "holidays", number))
+    if len(set(calendar.weekend)) > 6:
+        yield (*path, "weekend"), "leaves no day to work", "leave out at least one day"
+    for field, read in (("hours", hours_of), ("time_zone", zone_of)):
+        try:
+            read(calendar)
+        except ValueError as error:
+            yield (*path, field), str(error), ""
+    if calendar.hours and calendar.count != "business":
+        yield (*path, "hours"), "count only of business days", "write count: business"
+    if calendar.time_zone and calendar.utc_offset != "+00:00":
+        yield (*path, "utc_offset"), "stands beside a time_zone", "give one of them"
 
 
 def _of_approvers(approvers: tuple[Approver, ...]) -> Iterator[Problem]:

@@ -64,12 +64,26 @@ class SlaCondition(Settings, frozen=True, kw_only=True):
 
 
 class Calendar(Settings, frozen=True, kw_only=True):
-    """Which days count."""
+    """Which days and hours count."""
 
     count: Annotated[
         Literal["calendar", "business"],
-        msgspec.Meta(description="business: whole days, without the weekend and holidays"),
+        msgspec.Meta(description="business: days without the weekend and holidays"),
     ] = "calendar"
+    hours: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d:[0-5]\d|2[0-3]:[0-5]\d|24:00)$",
+            description="of business days, for example 09:00-17:00; empty: whole days",
+        ),
+    ] = ""
+    time_zone: Annotated[
+        str,
+        msgspec.Meta(
+            description="whose clocks count: Europe/Berlin and 40 more, or a POSIX rule; "
+            "empty: those at utc_offset"
+        ),
+    ] = ""
     utc_offset: UtcOffset = "+00:00"
     weekend: tuple[Weekday, ...] = ("saturday", "sunday")
     holidays: tuple[Day, ...] = ()

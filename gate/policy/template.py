@@ -79,9 +79,12 @@ rules:
     #     clock: kev_added
     #     allow: 24h
     conditions: []
-    # calendar: every day counts.  business: whole days without weekend and holidays.
+    # calendar: every day counts.  business: days without weekend and holidays, whole ones
+    # or their hours (09:00-17:00), by the clocks of a time zone (Europe/Berlin) or offset.
     calendar:
       count: calendar
+      hours: ""
+      time_zone: ""
       utc_offset: "+00:00"
       weekend: [saturday, sunday]
       holidays: []
