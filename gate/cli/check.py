@@ -81,8 +81,7 @@ _LINE = 500
     metavar="DIR|URL",
     type=PATH,
     envvar="PATCHGATE_EVIDENCE",
-    help="Where the signed record of this run is written to: a folder, s3://, postgresql:// "
-    "or oci://.",
+    help="Where the signed record of this run is written to: a folder, s3:// or postgresql://.",
 )
 @click.option(
     "--key",

@@ -4,7 +4,7 @@
 
     s3://bucket/prefix            an object store with conditional writes
     postgresql://host/database    a database with a role that can only insert
-    oci://registry/repository     a registry, each record beside the image it is about
+    oci://registry/repository     a registry, each record beside its image: published, not recorded
 
 All hold the same bytes under the same paths as a folder (`gate.evidence.store`).
 A new kind is a file here and a line in `_KINDS`.

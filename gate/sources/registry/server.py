@@ -37,6 +37,7 @@ _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
 _PARTIAL = 206
 _UNAUTHORIZED = 401
+_UNKNOWN = 404
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/(?:[0-9]{1,18}|\*)")
 
 
@@ -101,7 +102,7 @@ class Server:
         attempts = _Attempts(self._transport, where)
         while True:
             try:
-                with closing(self._ask(f"manifests/{name}", {"Accept": accept}, where)) as answer:
+                with closing(self.ask(f"manifests/{name}", {"Accept": accept}, where)) as answer:
                     if answer.status_code != _OK:
                         raise trouble(answer, where)
                     data = bytearray()
@@ -113,6 +114,28 @@ class Server:
                     digest = answer.headers.get("Docker-Content-Digest", "").strip()
                     modified = _modified(answer.headers.get("Last-Modified", ""))
                     return Document(bytes(data), kind.strip().lower(), digest, modified)
+            except TryAgain as failure:
+                attempts.again(failure)
+
+    def get(self, path: str, limit: int, where: str) -> tuple[bytes, Mapping[str, str]] | None:
+        """Return a small answer and its headers; None where there is no such thing (404).
+
+        BudgetError where it is larger than `limit` bytes.
+        """
+        attempts = _Attempts(self._transport, where)
+        while True:
+            try:
+                with closing(self.ask(path, {}, where)) as answer:
+                    if answer.status_code == _UNKNOWN:
+                        return None
+                    if answer.status_code != _OK:
+                        raise trouble(answer, where)
+                    data = bytearray()
+                    for piece in self._transport.pieces(answer, where):
+                        data += piece
+                        if len(data) > limit:
+                            raise self._meter.over("document_bytes", f"{limit:,} bytes", where)
+                    return bytes(data), answer.headers
             except TryAgain as failure:
                 attempts.again(failure)
 
@@ -135,7 +158,7 @@ class Server:
     def _part(self, digest: str, have: int, size: int, where: str) -> Iterator[bytes]:
         """Yield a blob from byte `have` on, to its end."""
         headers = {"Range": f"bytes={have}-"} if have else {}
-        with closing(self._ask(f"blobs/{digest}", headers, where)) as answer:
+        with closing(self.ask(f"blobs/{digest}", headers, where)) as answer:
             passed_over = _start(answer, have, where)
             position = have - passed_over
             length = answer.headers.get("Content-Length", "")
@@ -150,16 +173,30 @@ class Server:
             if position < size:
                 raise TryAgain(f"{position:,} of {size:,} bytes arrived")
 
-    def _ask(self, path: str, headers: Mapping[str, str], where: str) -> requests.Response:
-        """Return the answer to a GET, logged in and redirected where the server wants it."""
-        url = f"{self.endpoint.url}/{path}"
-        home = origin_of(url)
+    def ask(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        where: str,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> requests.Response:
+        """Return the answer to a request, logged in where the server wants it.
+
+        `path` is below the repository, or a whole address on this server.  A GET is
+        redirected where the server wants that, too.
+        """
+        url = urljoin(f"{self.endpoint.url}/", path)
+        home = origin_of(self.endpoint.url)
+        if origin_of(url) != home:
+            raise UnreachableError("the registry wants uploads elsewhere", where=where)
         logins = redirects = 0
         while True:
             at_home = origin_of(url) == home
             used = self._authorization.header if at_home else ""
             sent = dict(headers) | ({"Authorization": used} if used else {})
-            answer = self._transport.send(url, sent, where)
+            answer = self._transport.send(url, sent, where, method=method, body=body)
             if answer.status_code == _UNAUTHORIZED and at_home:
                 demand = answer.headers.get("WWW-Authenticate", "")
                 answer.close()
@@ -167,7 +204,7 @@ class Server:
                     raise self._authorization.refused(where)
                 self._authorization.renew(demand, used, where)
                 logins += 1
-            elif answer.status_code in _REDIRECT_STATUS:
+            elif answer.status_code in _REDIRECT_STATUS and method == "GET":
                 answer.close()
                 if redirects >= _REDIRECTS:
                     raise UnreachableError("redirects without end", where=where)

@@ -56,8 +56,11 @@ class Transport:
         headers: Mapping[str, str],
         where: str,
         form: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
     ) -> requests.Response:
-        """GET `url`, or POST `form` to it; the answer's body is still to be read.
+        """GET `url`, or POST `form` to it, or send `body`; the answer's body is still to be read.
 
         Raises TryAgain, UnreachableError, UsageError, or BudgetError at the deadline.
         """
@@ -66,7 +69,9 @@ class Transport:
         try:
             return _within(
                 min(_HEADER_SECONDS, left),
-                lambda: self._request(url, headers, form, where, left),
+                lambda: self._request(
+                    "POST" if form is not None else method, url, headers, form or body, where, left
+                ),
             )
         except TimeoutError:
             self._meter.check_time(where)
@@ -104,11 +109,12 @@ class Transport:
         self._sleep(seconds)
         return True
 
-    def _request(
+    def _request(  # noqa: PLR0917 - what a request is made of
         self,
+        method: str,
         url: str,
         headers: Mapping[str, str],
-        form: Mapping[str, str] | None,
+        body: Mapping[str, str] | bytes | None,
         where: str,
         left: float,
     ) -> requests.Response:
@@ -117,10 +123,10 @@ class Transport:
 
         try:
             return self._session.request(
-                "GET" if form is None else "POST",
+                method,
                 url,
                 headers=dict(headers),
-                data=form,
+                data=body,
                 stream=True,
                 allow_redirects=False,
                 timeout=(min(_CONNECT_SECONDS, left), min(_SILENCE_SECONDS, left)),
