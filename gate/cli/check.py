@@ -44,7 +44,7 @@ from gate.run.clock import read_clock, read_time
 from gate.run.recording import Recorder
 from gate.run.request import CheckRequest
 from gate.run.result import Result
-from gate.run.vexing import read_documents, vex_paths
+from gate.run.vexing import vex_of
 from gate.sources.request import Choice
 
 _FORMATS = ("table", *FORMATS)
@@ -204,13 +204,14 @@ def command(
         former=former,
         identified=identified,
     )
+    documents, vex_remarks = vex_of(vex, target, in_force.policy.policy.vex.keys)
     request = CheckRequest(
         target=target,
         choice=Choice(image=image, platform=platform),
         policy=in_force.policy,
         exceptions=in_force.exceptions,
-        remarks=in_force.remarks,
-        vex=read_documents(vex_paths(vex, target)),
+        remarks=(*in_force.remarks, *vex_remarks),
+        vex=documents,
         store=store_folder(store),
         api=api,
         clock=read_clock(now),

@@ -21,7 +21,7 @@ from gate.cli.rules_in_force import rules_in_force, rules_options
 from gate.cli.target_attributes import attributes_option, read_attributes
 from gate.run.clock import read_clock, read_time
 from gate.run.request import CheckRequest
-from gate.run.vexing import read_documents, vex_paths
+from gate.run.vexing import vex_of
 from gate.sources.request import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,13 +48,14 @@ def judging_request(target: str, horizon: timedelta, given: dict[str, Any]) -> C
     """Return the request that the options of `judging_options` make; UsageError as they say."""
     in_force = rules_in_force(given["policy_path"], given["exceptions_given"], given["base_rev"])
     budget = read_budget(given["limits"])
+    documents, remarks = vex_of(given["vex"], target, in_force.policy.policy.vex.keys)
     return CheckRequest(
         target=target,
         choice=Choice(image=given["image"], platform=given["platform"]),
         policy=in_force.policy,
         exceptions=in_force.exceptions,
-        remarks=in_force.remarks,
-        vex=read_documents(vex_paths(given["vex"], target)),
+        remarks=(*in_force.remarks, *remarks),
+        vex=documents,
         store=store_folder(given["store"]),
         clock=read_clock(given["now"]),
         budget=budget,

@@ -79,6 +79,19 @@ class TagNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why nothing is known of it; empty where something is."""
 
 
+class BaseSigners(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who has signed a base image, of those that the policy names, as its registry told."""
+
+    asked: datetime
+    """UTC."""
+    digests: tuple[str, ...] = ()
+    """Of the base, that were asked for."""
+    keyids: tuple[str, ...] = ()
+    """Whose signatures verify."""
+    problem: str = ""
+    """Why nothing is known of it; empty where something is."""
+
+
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An earlier state: thresholds count only what was not there yet."""
 
@@ -104,6 +117,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sightings: Sightings = Sightings()
     base_now: TagNow | None = None
     """None where no rule asks for it, or no base is known."""
+    base_signers: BaseSigners | None = None
+    """Likewise."""
     baseline: Baseline | None = None
     fail_within: str = ""
     """What will fail within this time (``7d``) fails today; empty: it does not."""

@@ -170,6 +170,10 @@ class VexPolicy(Settings, frozen=True, kw_only=True):
     authors: Annotated[
         tuple[str, ...], msgspec.Meta(description="name patterns; empty: every author")
     ] = ()
+    keys: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="public keys of those whose attestations in a registry count"),
+    ] = ()
 
 
 class ActorPolicy(Settings, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
     if policy.extends is not None:
         yield from _of_extends(policy.extends)
     yield from _purls(policy.coverage.accept_unmatched, ("coverage", "accept_unmatched"))
+    yield from _keys(policy.vex.keys, ("vex",))
     yield from _of_rules(policy.rules, ("rules",))
     yield from _of_approvers(policy.exceptions.approvers)
     yield from _of_trackers(policy.exceptions.trackers)
@@ -67,6 +68,7 @@ def _of_extends(extends: Extends) -> Iterator[Problem]:
 
 def _of_rules(rules: Rules, path: Path) -> Iterator[Problem]:
     yield from _names(rules.base_image.approved, (*path, "base_image", "approved"))
+    yield from _keys(rules.base_image.signed_by, (*path, "base_image"), "signed_by")
     yield from _purls(rules.packages.forbidden, (*path, "packages", "forbidden"))
     yield from _purls(rules.packages.required, (*path, "packages", "required"))
     licences = (*path, "packages", "licences")
@@ -128,12 +130,12 @@ def _of_trackers(trackers: tuple[Tracker, ...]) -> Iterator[Problem]:
         yield from _keys(tracker.keys, here)
 
 
-def _keys(keys: tuple[str, ...], here: Path) -> Iterator[Problem]:
+def _keys(keys: tuple[str, ...], here: Path, field: str = "keys") -> Iterator[Problem]:
     for position, key in enumerate(keys):
         try:
             keyid_of(key)
         except ValueError as error:
-            yield (*here, "keys", position), f"'{key[:40]}' {error}", ""
+            yield (*here, field, position), f"'{key[:40]}' {error}", ""
 
 
 def _day(day: str, path: Path) -> Iterator[Problem]:

@@ -174,6 +174,12 @@ class BaseImage(Settings, frozen=True, kw_only=True):
         bool,
         msgspec.Meta(description="the base must be recognised by its layers, not by a label"),
     ] = False
+    signed_by: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="public keys (PEM, OpenSSH); one has signed the base in its registry"
+        ),
+    ] = ()
     max_fix_age: Annotated[
         Duration | None,
         msgspec.Meta(description="how long a fix for a package of the base may have been out"),

@@ -57,6 +57,8 @@ exceptions:
 vex:
   # Whose statements count, of those that --vex gives: name patterns; without any, everybody's.
   authors: []
+  # Public keys of those whose attestations beside an image in a registry count.
+  keys: []
 
 rules:
   # Each rule is off, warn or fail.
@@ -123,6 +125,8 @@ rules:
     # Known by its digest; recognised by its layers, not by what a label claims.
     pinned: false
     proven: false
+    # Public keys (PEM or an OpenSSH line), one of which has signed the base in its registry.
+    signed_by: []
     # How long a fix for one of its packages may have been out.
     max_fix_age: ~
 

@@ -27,7 +27,7 @@ from gate.policy.context import (
 from gate.policy.exploited import asks_epss
 from gate.policy.lifecycle import products
 from gate.policy.model import Policy
-from gate.run.bases import asks_tag, tag_now
+from gate.run.bases import asks_tag, signers_now, signing_keys, tag_now
 from gate.run.history import Earlier
 
 
@@ -75,6 +75,7 @@ def read_context(
         first_seen=seen,
         sightings=sightings,
         base_now=tag_now(bom, given.now) if asks_tag(policy) else None,
+        base_signers=signers_now(bom, signing_keys(policy), given.now),
         remarks=(*given.remarks, *remarks),
         baseline=given.baseline,
         fail_within=given.fail_within,

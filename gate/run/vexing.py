@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from gate.advisories.vex.model import Document, Statement
 from gate.advisories.vex.reading import read_vex
-from gate.errors import UsageError
+from gate.errors import GateError, UnreachableError, UsageError
 
 _LARGEST = 64 * 1024 * 1024
 _decoder = msgspec.json.Decoder(tuple[Document, ...])
@@ -16,7 +18,55 @@ _decoder = msgspec.json.Decoder(tuple[Document, ...])
 
 BESIDE = "beside"
 _ENDINGS = (".openvex.json", ".vex.json", ".vex.cdx.json", ".csaf.json")
+_PREDICATES = ("openvex", "cyclonedx", "csaf")
+_WHY = "no key of the policy has signed them (vex.keys)"
 _LOCAL = frozenset({"archive", "docker-archive", "oci", "rootfs", "sbom", "source"})
+
+
+def vex_of(
+    given: tuple[str, ...], target: str, keys: Sequence[str]
+) -> tuple[tuple[Document, ...], tuple[str, ...]]:
+    """Return the documents that `--vex` names for a target, and what is to be said of others.
+
+    Beside an image in a registry they are attestations, of which those count that one of
+    `keys` has signed.  UsageError, UnreachableError or InputError where they cannot be had.
+    """
+    kind, colon, name = target.partition(":")
+    if BESIDE not in given or not colon or kind != "registry":
+        return read_documents(vex_paths(given, target)), ()
+    documents, remarks = _attested(name, keys)
+    others = read_documents(vex_paths(tuple(one for one in given if one != BESIDE), target))
+    return (*others, *documents), remarks
+
+
+def _attested(name: str, keys: Sequence[str]) -> tuple[list[Document], tuple[str, ...]]:
+    from gate.run.attested_images import load_keys, signed_about  # noqa: PLC0415 - only here
+    from gate.sources.registry.pushing import Repository  # noqa: PLC0415
+    from gate.sources.registry.reference import parse_reference  # noqa: PLC0415
+
+    reference = parse_reference(name)
+    repository = Repository(reference)
+    found = repository.manifest(reference.digest or reference.tag)
+    if found is None:
+        raise UnreachableError("the registry has no such image", where=str(reference))
+    documents: list[Document] = []
+    refused = 0
+    for one in signed_about(repository, found[0]["digest"], load_keys(keys)):
+        if not any(word in one.kind.lower() for word in _PREDICATES):
+            continue
+        if not one.keyids:
+            refused += 1
+            continue
+        label = f"attestation-{len(documents) + 1}-{one.keyids[0][:12]}.json"
+        document = Document(name=label, text=json.dumps(one.predicate, sort_keys=True))
+        try:
+            read_vex(document)
+        except GateError:
+            # An SBOM without analysis is attested in the same way, and is no VEX document.
+            continue
+        documents.append(document)
+    remarks = (f"{refused} VEX attestations beside the image count for nothing: {_WHY}",)
+    return documents, remarks if refused else ()
 
 
 def vex_paths(given: tuple[str, ...], target: str) -> tuple[Path, ...]:
@@ -34,7 +84,7 @@ def vex_paths(given: tuple[str, ...], target: str) -> tuple[Path, ...]:
         path = Path(rest if colon and kind in _LOCAL else target)
         if not path.exists():
             raise UsageError(
-                "is for targets that are files or folders",
+                "is for files, folders and images in a registry (registry:NAME)",
                 where=f"--vex {BESIDE}",
                 hint="fetch the document, and name its file",
             )

@@ -14,6 +14,7 @@ from gate.bom.model import BaseImage as Base
 from gate.bom.model import SubjectKind
 from gate.bom.origin import inherited
 from gate.policy.durations import parse_duration, write_duration
+from gate.policy.exceptions.roster import keyid_of
 from gate.policy.facts import Facts
 from gate.policy.model import Policy
 from gate.policy.rules.outcome import rule_result, some
@@ -64,6 +65,8 @@ def _problems(facts: Facts, rule: BaseImage) -> Iterator[str]:
         yield "its digest is not known"
     if rule.proven and base.basis != "layers":
         yield f"it is only claimed by {base.basis}, not recognised by its layers"
+    if rule.signed_by:
+        yield from _signers(facts, rule)
     if rule.max_age is not None:
         yield from _age(base, facts, rule.max_age)
     if rule.current or rule.rebuild_within is not None:
@@ -72,7 +75,16 @@ def _problems(facts: Facts, rule: BaseImage) -> Iterator[str]:
 
 def _asks(rule: BaseImage) -> bool:
     asked = (rule.approved, rule.approved_catalogs, rule.max_age, rule.pinned, rule.proven)
-    return any(asked) or rule.current or rule.rebuild_within is not None
+    return any(asked) or bool(rule.signed_by) or rule.current or rule.rebuild_within is not None
+
+
+def _signers(facts: Facts, rule: BaseImage) -> Iterator[str]:
+    """Yield that nobody whom the policy names has signed the base, or that nobody can tell."""
+    found = facts.context.base_signers
+    if found is None or found.problem:
+        yield f"whether it is signed is not known: {found.problem if found else 'not asked'}"
+    elif {keyid_of(key) for key in rule.signed_by}.isdisjoint(found.keyids):
+        yield f"nobody in signed_by has signed {found.digests[0] if found.digests else 'it'}"
 
 
 def _is_approved(base: Base, rule: BaseImage) -> bool:
