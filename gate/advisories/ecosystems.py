@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -248,6 +249,7 @@ def _scheme_of_system(name: str) -> str:
     return next((scheme for word, scheme in _SYSTEMS.items() if word in words), "")
 
 
+@lru_cache(maxsize=65536)
 def normalise(ecosystem: str, name: str) -> str:
     """Return `name` as both sides spell it when they are compared.
 

@@ -35,5 +35,7 @@ def about(record: Record) -> tuple[str, ...]:
 
 def plain(name: str) -> str:
     """Return the CVE inside a distribution's name for it: ``DEBIAN-CVE-2024-1`` and the like."""
+    if name.rfind("CVE-") <= 0:
+        return name
     embedded = _EMBEDDED_CVE.match(name)
     return embedded[1] if embedded else name

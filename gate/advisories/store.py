@@ -170,7 +170,13 @@ def _without_copies(found: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
 
     Records of one id that differ are all kept: each may affect what the others do not.
     """
-    kept: dict[bytes, StoredRecord] = {}
+    kept: list[StoredRecord] = []
+    same: list[bytes] = []
+    """Of the records of the present id: most ids are there once, and nothing is compared."""
     for stored in sorted(found, key=lambda stored: (stored.record.id, stored.source, stored.raw)):
-        kept.setdefault(stored.raw, stored)
-    return tuple(kept.values())
+        if not kept or kept[-1].record.id != stored.record.id:
+            same = []
+        if stored.raw not in same:
+            same.append(stored.raw)
+            kept.append(stored)
+    return tuple(kept)

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -75,6 +75,10 @@ def match(bom: Bom, lookup: Lookup, advisories: AdvisorySet) -> Findings:
     )
 
 
+_Dated = tuple[datetime | None, bool]
+"""The date of a record, and whether it is more than that of a change."""
+
+
 class _Applying(NamedTuple):
     """An advisory that applies to a component."""
 
@@ -83,6 +87,9 @@ class _Applying(NamedTuple):
     match: Match
     scheme: str
     stated: tuple[Statement, ...]
+    names: frozenset[str]
+    """What the record gives besides those of CVEs."""
+    dated: _Dated
 
 
 class _Index:
@@ -91,20 +98,24 @@ class _Index:
     def __init__(self, advisories: AdvisorySet, queries: Iterable[Query]) -> None:
         self._by_package: dict[tuple[str, str], list[tuple[StoredRecord, list[Affected]]]] = {}
         self._by_flaw: dict[str, list[Record]] = defaultdict(list)
+        self._said: dict[int, tuple[Statement, ...]] = {}
         live = [stored for stored in advisories.records if stored.record.withdrawn is None]
         self.flaws = Flaws(stored.record for stored in live)
-        asked = {(query.ecosystem, query.name) for query in queries}
+        asked: dict[str, set[str]] = defaultdict(set)
+        for query in queries:
+            asked[query.ecosystem].add(query.name)
         for stored in live:
             self._add(stored, asked)
 
-    def _add(self, stored: StoredRecord, asked: set[tuple[str, str]]) -> None:
+    def _add(self, stored: StoredRecord, asked: dict[str, set[str]]) -> None:
         packages: dict[tuple[str, str], list[Affected]] = {}
         for entry in stored.record.affected or ():
-            if entry.package is not None:
-                ecosystem = entry.package.ecosystem
-                package = ecosystem, normalise(ecosystem, entry.package.name)
-                if package in asked:
-                    packages.setdefault(package, []).append(entry)
+            if entry.package is None or entry.package.ecosystem not in asked:
+                continue
+            ecosystem = entry.package.ecosystem
+            name = normalise(ecosystem, entry.package.name)
+            if name in asked[ecosystem]:
+                packages.setdefault((ecosystem, name), []).append(entry)
         for package, entries in packages.items():
             self._by_package.setdefault(package, []).append((stored, entries))
         for flaw in self.flaws.of(stored.record):
@@ -116,6 +127,13 @@ class _Index:
 
     def about(self, flaw: str) -> list[Record]:
         return self._by_flaw[flaw]
+
+    def said_by(self, record: Record) -> tuple[Statement, ...]:
+        """Return what a record says of the severity of the flaw that it only names."""
+        known = self._said.get(id(record))
+        if known is None:
+            known = self._said[id(record)] = tuple(statements(record, ()))
+        return known
 
 
 def _apply(
@@ -146,6 +164,8 @@ def _apply(
         ),
         scheme=query.scheme,
         stated=tuple(statements(stored.record, applying)),
+        names=frozenset(stated_names(stored.record)),
+        dated=(_date(stored.record), _is_dated(stored.record)),
     )
 
 
@@ -192,15 +212,18 @@ def _findings(component: Component, applying: list[_Applying], index: _Index) ->
 def _finding(component: Component, flaw: str, applying: list[_Applying], index: _Index) -> Finding:
     applying = sorted(applying, key=_order)
     own_ids = {item.record.id for item in applying}
-    stated = {name for item in applying for name in stated_names(item.record)}
+    stated = {name for item in applying for name in item.names}
     others = [record for record in index.about(flaw) if record.id not in own_ids]
     own = [statement for item in applying for statement in item.stated]
-    borrowed = [statement for record in others for statement in statements(record, ())]
+    borrowed = [statement for record in others for statement in index.said_by(record)]
     fixes = [item for item in applying if item.match.fixed]
     fixed = _greatest((item.match.fixed for item in fixes), applying[0].scheme)
     known = [item.record for item in applying] + others
-    published, undated = _first(known)
-    fix_published, fix_undated = _first([item.record for item in fixes])
+    dates = [item.dated for item in applying]
+    published, undated = _first(dates + [(_date(one), _is_dated(one)) for one in others])
+    fix_published, fix_undated = _first(
+        dates if len(fixes) == len(applying) else [item.dated for item in fixes]
+    )
     return Finding(
         ref=component.ref,
         id=index.flaws.display_name(flaw),
@@ -238,13 +261,17 @@ def _greatest(fixes: Iterable[str], scheme: str) -> str:
     return max(known, key=lambda fix: (key_of(fix) or "", fix))
 
 
-def _first(records: Iterable[Record]) -> tuple[datetime | None, bool]:
-    """Return the first date of `records`, and whether it only tells when one was changed."""
-    dated = [(date, record) for record in records if (date := _date(record)) is not None]
-    if not dated:
-        return None, False
-    first = min(date for date, _ in dated)
-    return first, not any(date == first and _is_dated(record) for date, record in dated)
+def _first(dates: Sequence[_Dated]) -> tuple[datetime | None, bool]:
+    """Return the first of `dates`, and whether it only tells when a record was changed."""
+    first, sure = None, False
+    for date, is_dated in dates:
+        if date is None:
+            continue
+        if first is None or date < first:
+            first, sure = date, is_dated
+        elif date == first:
+            sure = sure or is_dated
+    return first, first is not None and not sure
 
 
 def _is_dated(record: Record) -> bool:
