@@ -97,9 +97,17 @@ def test_documents_beside_the_target_count_only_when_asked_for(bench: Bench) -> 
     assert result(bench)["findings"][0]["vex"]["document"] == target.name + ".openvex.json"
 
 
-def test_nothing_lies_beside_a_registry_image(bench: Bench) -> None:
+def test_nothing_lies_beside_an_image_in_a_daemon(bench: Bench) -> None:
     bench.arguments += ["--vex", "beside"]
-    bench.target = "registry:example.org/a:1"
+    bench.target = "daemon:example.org/a:1"
     code, _, err = check(bench)
     assert code == 2
-    assert "files or folders" in err
+    assert "is for files, folders and images in a registry" in err
+
+
+def test_a_registry_that_cannot_be_asked_is_no_pass(bench: Bench) -> None:
+    bench.arguments += ["--vex", "beside"]
+    bench.target = "registry:localhost:1/team/a:1"
+    code, _, err = check(bench)
+    assert code == 7
+    assert "localhost:1" in err
