@@ -143,16 +143,16 @@ def test_no_change_of_the_clocks_turns_time_back(
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_zone_is_that_of_the_database(name: str) -> None:
-    """Every six hours of twenty years, against the zones of this machine."""
+    """Every eleven hours of fifteen years, against the zones of this machine."""
     try:
         reference = ZoneInfo(name)
     except ZoneInfoNotFoundError:
         pytest.skip("no time zones here (tzdata): the table is not tested")
     zone_ = read_zone(name)
-    at = datetime(2017, 1, 1, tzinfo=UTC)
-    while at.year < 2037:
+    at = datetime(2020, 1, 1, tzinfo=UTC)
+    while at.year < 2035:
         assert zone_.offset(at) == at.astimezone(reference).utcoffset(), at
-        at += timedelta(hours=6)
+        at += timedelta(hours=11)
 
 
 @given(MOMENTS, st.sampled_from(sorted(NAMES)))
