@@ -18,7 +18,6 @@ from gate.report.encoding import visible
 if TYPE_CHECKING:
     from gate.evidence.place import Place
     from gate.evidence.push import Pushed
-    from gate.evidence.stores.oci import Published
     from gate.evidence.trust import Trust
 
 
@@ -68,7 +67,7 @@ def _publish(place: Place, target: str, keys: Trust) -> int:
     return _shown(place.name, published.name, publish(place, published, keys))
 
 
-def _shown(source: str, target: str, pushed: Pushed | Published) -> int:
+def _shown(source: str, target: str, pushed: Pushed) -> int:
     if not pushed.snapshot.ledger.ok:
         click.echo(f"{visible(source)}: NOT VERIFIED, so nothing is pushed")
         show_problems(pushed.snapshot.ledger.problems)

@@ -24,17 +24,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
-
 from gate.errors import EvidenceError, InputError, UnreachableError, UsageError
 from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.place import Buffered, Place, read_part
+from gate.evidence.push import Pushed
 from gate.evidence.store import SUFFIX, blob_name, bundle_name
 from gate.evidence.verify import VerifiedRun
-from gate.evidence.verify_folder import Logged, Snapshot, read_snapshot, verify_records
+from gate.evidence.verify_folder import Logged, read_snapshot, verify_records
 from gate.evidence.verify_ledger import KeptCheckpoint
 from gate.sources.registry.pushing import EMPTY, MANIFEST, Described, Repository
 from gate.sources.registry.reference import Reference, parse_reference
@@ -129,21 +128,7 @@ class OciPlace(Buffered):
         return self._files[tag]
 
 
-class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the records of a place."""
-
-    new: int
-    there: int
-    refused: tuple[Logged, ...]
-    snapshot: Snapshot
-
-    @property
-    def ok(self) -> bool:
-        """Whether all that is recorded there is published."""
-        return self.snapshot.ledger.ok and not self.refused
-
-
-def publish(source: Place, target: OciPlace, trusted: Sequence[VerifyingKey]) -> Published:
+def publish(source: Place, target: OciPlace, trusted: Sequence[VerifyingKey]) -> Pushed:
     """Publish every record of `source`, and its ledger as it is.
 
     Each is verified before.  Nothing is where the ledger does not go on from the one that is
@@ -155,8 +140,9 @@ def publish(source: Place, target: OciPlace, trusted: Sequence[VerifyingKey]) ->
     kept = [KeptCheckpoint(name=f"{target.name} (published)", content=there)] if there else []
     snapshot = read_snapshot(source, trusted, kept)
     if not snapshot.ledger.ok:
-        return Published(new=0, there=0, refused=(), snapshot=snapshot)
-    known, new, refused = set(target.names("")), 0, []
+        return Pushed(new=0, there=0, refused=(), snapshot=snapshot)
+    known, new = set(target.names("")), 0
+    refused: list[Logged] = []
     for logged in verify_records(source, snapshot, trusted, blobs=True):
         run = logged.report.run if logged.report is not None else None
         if run is None or not logged.ok or logged.number is None:
@@ -168,7 +154,7 @@ def publish(source: Place, target: OciPlace, trusted: Sequence[VerifyingKey]) ->
     with _explained(target.name):
         _publish_ledger(source, target.repository)
     count = len(snapshot.ledger.entries) - len(refused)
-    return Published(new=new, there=count - new, refused=tuple(refused), snapshot=snapshot)
+    return Pushed(new=new, there=count - new, refused=tuple(refused), snapshot=snapshot)
 
 
 def _publish_record(source: Place, target: Repository, name: str, run: VerifiedRun) -> None:

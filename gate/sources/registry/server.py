@@ -105,15 +105,11 @@ class Server:
                 with closing(self.ask(f"manifests/{name}", {"Accept": accept}, where)) as answer:
                     if answer.status_code != _OK:
                         raise trouble(answer, where)
-                    data = bytearray()
-                    for piece in self._transport.pieces(answer, where):
-                        data += piece
-                        if len(data) > limit:
-                            raise self._meter.over("document_bytes", f"{limit:,} bytes", where)
+                    data = self._whole(answer, limit, where)
                     kind = answer.headers.get("Content-Type", "").partition(";")[0]
                     digest = answer.headers.get("Docker-Content-Digest", "").strip()
                     modified = _modified(answer.headers.get("Last-Modified", ""))
-                    return Document(bytes(data), kind.strip().lower(), digest, modified)
+                    return Document(data, kind.strip().lower(), digest, modified)
             except TryAgain as failure:
                 attempts.again(failure)
 
@@ -130,14 +126,18 @@ class Server:
                         return None
                     if answer.status_code != _OK:
                         raise trouble(answer, where)
-                    data = bytearray()
-                    for piece in self._transport.pieces(answer, where):
-                        data += piece
-                        if len(data) > limit:
-                            raise self._meter.over("document_bytes", f"{limit:,} bytes", where)
-                    return bytes(data), answer.headers
+                    return self._whole(answer, limit, where), answer.headers
             except TryAgain as failure:
                 attempts.again(failure)
+
+    def _whole(self, answer: requests.Response, limit: int, where: str) -> bytes:
+        """Return the body of a small answer; BudgetError where it is larger than `limit`."""
+        data = bytearray()
+        for piece in self._transport.pieces(answer, where):
+            data += piece
+            if len(data) > limit:
+                raise self._meter.over("document_bytes", f"{limit:,} bytes", where)
+        return bytes(data)
 
     def blob(self, digest: str, size: int, where: str) -> Iterator[bytes]:
         """Yield the `size` bytes of a blob; a transfer that breaks off is resumed.
