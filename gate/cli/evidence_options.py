@@ -14,11 +14,11 @@ from gate.errors import EvidenceError, VerificationError
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.durable import read_file
 from gate.evidence.growth import CHECKPOINT
+from gate.evidence.layout import SUFFIX, bundle_name
 from gate.evidence.ledger import FOLDER as LEDGER
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.place import FolderPlace, Place, below, read_part
 from gate.evidence.problems import Problem
-from gate.evidence.store import SUFFIX, bundle_name
 from gate.evidence.trust import Trust, read_trust
 from gate.evidence.verify_ledger import KeptCheckpoint
 from gate.report.encoding import visible

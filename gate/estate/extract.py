@@ -21,12 +21,12 @@ from gate.estate.audit import Audit
 from gate.evidence import checkpoint as checkpoints
 from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import SUFFIX, blob_name
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.place import Place, below
 from gate.evidence.proof import SUFFIX as PROOF_SUFFIX
 from gate.evidence.proof import encode, prove
-from gate.evidence.store import SUFFIX, blob_name
 from gate.evidence.tiles import ENTRIES, LARGEST_BUNDLE, levels_of, tiles_of
 from gate.evidence.verify import verify_at
 from gate.run.attachments import attached

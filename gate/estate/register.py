@@ -25,10 +25,10 @@ from gate.evidence.checkpoint import SignedCheckpoint
 from gate.evidence.entry import Entry
 from gate.evidence.extension import read_run_time
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import blob_name, bundle_name
 from gate.evidence.place import Place, place_of
 from gate.evidence.problems import Code, Problem, is_redacted
 from gate.evidence.redaction import NO_REDACTIONS, Redactions
-from gate.evidence.store import blob_name, bundle_name
 from gate.evidence.verify import verify_bundle
 from gate.evidence.verify_folder import (
     Snapshot,

@@ -17,9 +17,9 @@ from gate.errors import EvidenceError, VerificationError
 from gate.evidence import entry as entries
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.keys import Signer, VerifyingKey
+from gate.evidence.layout import blob_name, bundle_name
 from gate.evidence.place import Place, read_part
 from gate.evidence.record import Record
-from gate.evidence.store import blob_name, bundle_name
 from gate.evidence.verify_folder import Logged, Snapshot, read_snapshot, verify_records
 
 if TYPE_CHECKING:

@@ -23,7 +23,9 @@ from gate.evidence import entry as entries
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.durable import make_folder, prepare_file, read_file
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import bundle_name
 from gate.evidence.record import Record
+from gate.evidence.verify import verify_bundle
 from gate.evidence.vsa import RunStatement
 
 FOLDER = "queue"
@@ -58,10 +60,6 @@ class Queue:
 
     def others(self, mine: Sequence[Path], key: VerifyingKey) -> Iterator[tuple[Path, Record]]:
         """Yield what others let wait, the first come first; the lock is held."""
-        # Not above: it reads bundles in the layout of the store, which reads this module.
-        from gate.evidence.store import bundle_name  # noqa: PLC0415
-        from gate.evidence.verify import verify_bundle  # noqa: PLC0415
-
         names = []
         with suppress(OSError):
             names = sorted(path for path in self._folder.iterdir() if path not in mine)

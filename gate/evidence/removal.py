@@ -17,9 +17,9 @@ from gate.errors import EvidenceError, UsageError, VerificationError
 from gate.evidence import redaction as redactions
 from gate.evidence.durable import explained, locked, make_folder, write_file
 from gate.evidence.keys import Signer
+from gate.evidence.layout import blob_path, bundle_name
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.redaction import MOST, RECORD, Redaction, Removed
-from gate.evidence.store import blob_path, bundle_name
 from gate.evidence.verify import VerifiedRun
 from gate.evidence.verify_folder import Logged
 

@@ -37,10 +37,10 @@ from gate.evidence.consistency import check_run, check_verdict_document
 from gate.evidence.extension import RunVerdict
 from gate.evidence.facts import SBOM, VERDICT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import blob_name, bundle_name
 from gate.evidence.place import Place, place_of
 from gate.evidence.problems import Code, Problem
 from gate.evidence.statement import ResourceDescriptor
-from gate.evidence.store import blob_name, bundle_name
 from gate.evidence.trust import TOLERANCE, UNPROVEN, Span, Trust, trust_in
 
 MAX_COMPARED = 256 * 1024 * 1024

@@ -33,11 +33,11 @@ from gate.evidence.entry import Entry
 from gate.evidence.extension import RunVerdict
 from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import SUFFIX, bundle_name
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.place import Place, below, place_of
 from gate.evidence.problems import Code, Problem, is_redacted
 from gate.evidence.redaction import NO_REDACTIONS, Redactions, read_redactions
-from gate.evidence.store import SUFFIX, bundle_name
 from gate.evidence.trust import Trust, trust_in
 from gate.evidence.verify import (
     BlobSource,

@@ -21,8 +21,8 @@ from gate.catalog.inventory import take_inventory, wanted_by_all
 from gate.errors import GateError, UsageError, VerificationError
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import SUFFIX, bundle_name, is_run_id
 from gate.evidence.place import FolderPlace, Place, read_part
-from gate.evidence.store import SUFFIX, bundle_name, is_run_id
 from gate.evidence.verify import verify_at
 from gate.matching.match import match
 from gate.policy.clocks import sighting_key

@@ -18,8 +18,8 @@ import msgspec
 from gate.errors import EvidenceError, VerificationError
 from gate.evidence.facts import CONTEXT, SBOM, VERDICT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import SUFFIX
 from gate.evidence.place import FolderPlace, Place, read_part
-from gate.evidence.store import SUFFIX
 from gate.evidence.verify import FolderBlobs, VerifiedRun, verify_bundle
 from gate.policy.context import NO_CONTEXT, Context, decode_context
 from gate.policy.verdict import Decision, Verdict

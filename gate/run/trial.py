@@ -9,8 +9,8 @@ import msgspec
 
 from gate.errors import VerificationError
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import SUFFIX
 from gate.evidence.place import Place
-from gate.evidence.store import SUFFIX
 from gate.evidence.verify import FolderBlobs, verify_at
 from gate.policy.model import Policy
 from gate.policy.verdict import Outcome

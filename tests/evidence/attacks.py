@@ -18,11 +18,12 @@ from gate.evidence.checkpoint import Checkpoint
 from gate.evidence.extension import RunVerdict
 from gate.evidence.facts import RunFacts
 from gate.evidence.keys import Ed25519Signer
+from gate.evidence.layout import SUFFIX
 from gate.evidence.ledger import CHECKPOINT, FOLDER
 from gate.evidence.merkle import leaf_hash, root_hash
 from gate.evidence.record import record
 from gate.evidence.statement import PAYLOAD_TYPE
-from gate.evidence.store import SUFFIX, FolderStore
+from gate.evidence.store import FolderStore
 from gate.evidence.tiles import ENTRIES, Tile, join_entries, join_hashes, node_hashes, split_entries
 from tests.evidence.ledgers import append
 

@@ -18,8 +18,9 @@ from gate.durable import TEMPORARY
 from gate.errors import EvidenceError
 from gate.evidence.facts import RunFacts
 from gate.evidence.keys import Ed25519Signer
+from gate.evidence.layout import blob_path
 from gate.evidence.record import record
-from gate.evidence.store import FolderStore, blob_path
+from gate.evidence.store import FolderStore
 from gate.evidence.verify import verify_file
 from gate.evidence.verify_folder import verify_folder
 

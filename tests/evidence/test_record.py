@@ -16,8 +16,9 @@ from gate.evidence import entry as entries
 from gate.evidence.extension import Actor, Reason, RunVerdict
 from gate.evidence.facts import SBOM, Attachment, RunFacts
 from gate.evidence.keys import Ed25519Signer, Signer
+from gate.evidence.layout import blob_path
 from gate.evidence.record import Kept, Recorded, record
-from gate.evidence.store import FolderStore, blob_path
+from gate.evidence.store import FolderStore
 from gate.evidence.verify import verify_file
 
 

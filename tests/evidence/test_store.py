@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gate.errors import EvidenceError
-from gate.evidence.store import FolderStore, blob_path
+from gate.evidence.layout import blob_path
+from gate.evidence.store import FolderStore
 
 RUN = "20261123T183251Z-0123456789abcdef"
 

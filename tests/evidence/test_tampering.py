@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gate.evidence.facts import RunFacts
 from gate.evidence.keys import Ed25519Signer
+from gate.evidence.layout import blob_path
 from gate.evidence.problems import Code
 from gate.evidence.record import Recorded
-from gate.evidence.store import blob_path
 from gate.evidence.verify import Report, verify_bundle
 
 Record = tuple[str, bytes, dict[str, bytes]]

@@ -17,10 +17,11 @@ from gate.evidence import canonical, dsse, vsa
 from gate.evidence.extension import RunVerdict
 from gate.evidence.facts import RunFacts
 from gate.evidence.keys import Ed25519Signer
+from gate.evidence.layout import blob_path, bundle_name
 from gate.evidence.problems import Code
 from gate.evidence.record import Recorded, record
 from gate.evidence.statement import PAYLOAD_TYPE
-from gate.evidence.store import FolderStore, blob_path, bundle_name
+from gate.evidence.store import FolderStore
 from gate.evidence.summary import state, summarise
 from gate.evidence.verify import Report, verify_bundle, verify_file
 

@@ -27,11 +27,11 @@ from typing import Any
 from gate.errors import EvidenceError, InputError, UnreachableError, UsageError
 from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import VerifyingKey
+from gate.evidence.layout import SUFFIX, blob_name, bundle_name
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.place import Buffered, Place, read_part
 from gate.evidence.push import Pushed
-from gate.evidence.store import SUFFIX, blob_name, bundle_name
 from gate.evidence.verify import VerifiedRun
 from gate.evidence.verify_folder import Logged, read_snapshot, verify_records
 from gate.evidence.verify_ledger import KeptCheckpoint

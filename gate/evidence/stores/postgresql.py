@@ -26,10 +26,10 @@ from gate.evidence import checkpoint as checkpoints
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.growth import CHECKPOINT, INQUIRE, LedgerReading, grow
 from gate.evidence.keys import Signer
+from gate.evidence.layout import blob_name, checked_bundle_name
 from gate.evidence.ledger import FOLDER
 from gate.evidence.place import Buffered, below
 from gate.evidence.record import Kept, Record
-from gate.evidence.store import blob_name, checked_bundle_name
 from gate.evidence.stores.schema import TABLES
 from gate.evidence.tiles import (
     ENTRIES,

@@ -32,11 +32,11 @@ from gate.evidence import entry as entries
 from gate.evidence.bundle import MAX_BUNDLE
 from gate.evidence.growth import CHECKPOINT, INQUIRE, LedgerReading, Tip, grow
 from gate.evidence.keys import Signer, VerifyingKey
+from gate.evidence.layout import blob_name, bundle_name, checked_bundle_name
 from gate.evidence.ledger import FOLDER, LOCK
 from gate.evidence.note import MAX_BYTES
 from gate.evidence.place import Buffered, below
 from gate.evidence.record import Kept, Record
-from gate.evidence.store import blob_name, bundle_name, checked_bundle_name
 from gate.evidence.tiles import ENTRIES, FULL, LARGEST_BUNDLE, Tile, join_entries, split_entries
 from gate.evidence.verify import verify_bundle
 from gate.evidence.vsa import RunStatement

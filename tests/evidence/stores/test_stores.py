@@ -13,11 +13,12 @@ from gate.errors import EvidenceError
 from gate.evidence.facts import RunFacts
 from gate.evidence.growth import CHECKPOINT
 from gate.evidence.keys import Ed25519Signer
+from gate.evidence.layout import blob_name, bundle_name
 from gate.evidence.ledger import FOLDER
 from gate.evidence.place import below
 from gate.evidence.proof import prove
 from gate.evidence.record import record
-from gate.evidence.store import FolderStore, blob_name, bundle_name
+from gate.evidence.store import FolderStore
 from gate.evidence.stores import folder_store, is_url, open_store
 from gate.evidence.verify_folder import verify_folder
 from gate.evidence.verify_ledger import KeptCheckpoint
