@@ -214,6 +214,16 @@ RELEASED = frozenset(rule.ecosystem for rule in DISTROS.values())
 """Ecosystems whose suffix is a release: a row without one speaks of every release."""
 
 
+def indexed_as(ecosystem: str) -> str:
+    """Return the ecosystem that a row is found under: that of a repository under the bare one.
+
+    ``Maven:https://…`` names where a package comes from, which no inventory tells: a
+    row of it speaks of every package of that name, at worst a finding too many.
+    """
+    base, _, suffix = ecosystem.partition(":")
+    return base if suffix.startswith(("https://", "http://")) else ecosystem
+
+
 def base_of(ecosystem: str) -> str:
     """Return the ecosystem without its release suffix: ``Debian:12`` gives ``Debian``."""
     return ecosystem.partition(":")[0]

@@ -24,7 +24,7 @@ import msgspec
 import zstandard
 
 from gate.advisories import osv
-from gate.advisories.ecosystems import normalise, scheme_of
+from gate.advisories.ecosystems import indexed_as, normalise, scheme_of
 from gate.advisories.feeds import RECORD_BYTES
 from gate.advisories.model import Query, StoredRecord
 from gate.advisories.names import names_of
@@ -33,7 +33,7 @@ from gate.advisories.spans import Span, merged, spans
 from gate.errors import AdvisoryError
 from gate.versions import KeyFunction, is_legacy, key_function
 
-FORMAT = 3
+FORMAT = 4
 """Counts changes of the tables below, and of what a span is made from."""
 
 _TABLES = """
@@ -141,7 +141,7 @@ class _Writer:
                 continue
             ecosystem = entry.package.ecosystem
             self._ecosystems[ecosystem] = self._ecosystems.get(ecosystem, 0) + 1
-            package = ecosystem, normalise(ecosystem, entry.package.name)
+            package = indexed_as(ecosystem), normalise(ecosystem, entry.package.name)
             found = spans(entry, keys_of(scheme_of(ecosystem)))
             by_package.setdefault(package, []).extend(found)
         for package, found in by_package.items():

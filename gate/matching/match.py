@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from gate.advisories.ecosystems import base_of, normalise
+from gate.advisories.ecosystems import base_of, indexed_as, normalise
 from gate.advisories.lookup import Gap, Lookup
 from gate.advisories.model import AdvisorySet, Query, StoredRecord
 from gate.advisories.osv import Affected, Record, utc
@@ -110,9 +110,11 @@ class _Index:
     def _add(self, stored: StoredRecord, asked: dict[str, set[str]]) -> None:
         packages: dict[tuple[str, str], list[Affected]] = {}
         for entry in stored.record.affected or ():
-            if entry.package is None or entry.package.ecosystem not in asked:
+            if entry.package is None:
                 continue
-            ecosystem = entry.package.ecosystem
+            ecosystem = indexed_as(entry.package.ecosystem)
+            if ecosystem not in asked:
+                continue
             name = normalise(ecosystem, entry.package.name)
             if name in asked[ecosystem]:
                 packages.setdefault((ecosystem, name), []).append(entry)
